@@ -1,0 +1,1 @@
+"""Dagster: partitions, IO manager, the attempt, the factory of assets and checks."""

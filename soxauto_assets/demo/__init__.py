@@ -1,0 +1,1 @@
+"""The embedded warehouse: a deterministic synthetic NAV BI with planted errors."""

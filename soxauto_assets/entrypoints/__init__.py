@@ -1,0 +1,1 @@
+"""Where people and schedulers come in: the command line and its bindings."""

@@ -1,0 +1,1 @@
+"""What an auditor is given: attempts, journal, manifests, packages."""

@@ -1,0 +1,1 @@
+"""WHERE TO: results, evidence, state and inputs stores behind one protocol."""

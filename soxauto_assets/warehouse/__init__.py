@@ -1,0 +1,1 @@
+"""WHERE FROM: engines behind one small protocol, binding of parameters, rendering of dialects."""
