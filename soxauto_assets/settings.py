@@ -1,0 +1,219 @@
+"""Settings: every environment variable that the product reads, its default and its meaning.
+
+Here: the one typed object and its printing. Not here: secrets themselves (a setting names where
+a secret is) and whatever is data of the control (roster, accounts: ``catalog/scope.py``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from soxauto_assets.errors import PermanentError
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+OWN_PREFIX = "SOXAUTO_"
+TEST_VARIABLES = frozenset({"SOXAUTO_REQUIRE", "SOXAUTO_TEST_SQLSERVER"})
+"""Read by the test suite alone; known here so that a test run does not refuse them."""
+
+
+class InvalidSettingError(PermanentError):
+    """An environment variable of the product is unknown or malformed."""
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a time zone of the IANA database, for example Africa/Lagos")
+    return name
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read from its environment once, at start.
+
+    Every field is one environment variable, its alias. Read with ``Settings.load()``, which
+    turns any fault into an InvalidSettingError that names the variable.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True)
+
+    aws_region: str = Field(
+        "eu-west-1",
+        alias="AWS_REGION",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="Region of the AWS services. Reserved, and set by AWS itself, in Lambda.",
+    )
+    aws_default_region: str | None = Field(
+        None,
+        alias="AWS_DEFAULT_REGION",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="Region that AWS's own tools use; must equal AWS_REGION where both are set.",
+    )
+    cutoff_date: str | None = Field(
+        None,
+        alias="CUTOFF_DATE",
+        description=(
+            "Cut-off for an interactive command without --period: the last day of a month, or "
+            "the first day of the next. Schedules and Lambda ignore it, for it freezes the month."
+        ),
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", alias="LOG_LEVEL", description="Least severe message that is logged."
+    )
+    s3_results_bucket: str = Field(
+        "jumia-sox-results",
+        alias="S3_RESULTS_BUCKET",
+        description="Bucket of the results store, where SOXAUTO_STORE is s3.",
+    )
+    s3_evidence_bucket: str = Field(
+        "jumia-sox-evidence",
+        alias="S3_EVIDENCE_BUCKET",
+        description="Bucket of the evidence store (Object Lock), where SOXAUTO_STORE is s3.",
+    )
+    athena_database: str = Field(
+        "jumia_sox_db",
+        alias="ATHENA_DATABASE",
+        pattern=r"^[a-z0-9_]+$",
+        description="Glue database in which the results are tables.",
+    )
+    athena_output_location: str = Field(
+        "s3://jumia-sox-athena-staging/",
+        alias="ATHENA_OUTPUT_LOCATION",
+        pattern=r"^s3://.+",
+        description="Where Athena puts the results of queries.",
+    )
+    odbc_driver_path: Path | None = Field(
+        None,
+        alias="ODBC_DRIVER_PATH",
+        description="ODBC driver library for SQL Server; wins over the connection string's.",
+    )
+
+    home: Path = Field(
+        PROJECT_FOLDER / ".soxauto",
+        alias="SOXAUTO_HOME",
+        description="Folder of everything that the embedded default keeps: stores, Dagster, demo.",
+    )
+    store: Literal["local"] = Field(
+        "local",
+        alias="SOXAUTO_STORE",
+        description="Kind of the results, evidence, state and inputs stores: local (a folder).",
+    )
+    warehouse: Literal["embedded"] = Field(
+        "embedded",
+        alias="SOXAUTO_WAREHOUSE",
+        description="Source of the reports: embedded (the demonstration warehouse in DuckDB).",
+    )
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC",
+        alias="SOXAUTO_TIME_ZONE",
+        description="Zone in which months end and the schedule runs (08:00 on the first).",
+    )
+    lease_seconds: int = Field(
+        300,
+        alias="SOXAUTO_LEASE_SECONDS",
+        ge=30,
+        le=3600,
+        description="Seconds after its last renewal at which an attempt counts as interrupted.",
+    )
+    source_tries: int = Field(
+        3,
+        alias="SOXAUTO_SOURCE_TRIES",
+        ge=1,
+        le=10,
+        description="How often an attempt reads the source where errors are transient.",
+    )
+    engine_memory_mib: int = Field(
+        300,
+        alias="SOXAUTO_ENGINE_MEMORY_MIB",
+        ge=64,
+        description="Memory of the embedded engine in MiB; beyond it, it sorts on disk.",
+    )
+    demo_seed: int = Field(
+        2024,
+        alias="SOXAUTO_DEMO_SEED",
+        ge=0,
+        description="Seed of the demonstration warehouse: the same seed gives the same rows.",
+    )
+    demo_size: float = Field(
+        1.0,
+        alias="SOXAUTO_DEMO_SIZE",
+        gt=0,
+        le=1000,
+        description="Size of the demonstration: 1 is about 10 thousand order items a month.",
+    )
+    ui_url: str = Field(
+        "http://127.0.0.1:3000",
+        alias="SOXAUTO_UI_URL",
+        pattern=r"^https?://.+",
+        description="Address of the Dagster UI, for links in alerts and tables.",
+    )
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings of this process's environment, or of the one given.
+
+        Raises InvalidSettingError where a variable ``SOXAUTO_…`` is unknown, a value is
+        malformed, or the two region variables disagree.
+        """
+        variables = dict(os.environ if environment is None else environment)
+        names = {str(field.alias) for field in cls.model_fields.values()}
+        for name in sorted(variables):
+            if name.startswith(OWN_PREFIX) and name not in names | TEST_VARIABLES:
+                near = difflib.get_close_matches(name, names, n=1)
+                raise InvalidSettingError(
+                    f"The environment variable {name} is not one of the product's.",
+                    remedy=(f"Did you mean {near[0]}? " if near else "")
+                    + "`soxauto settings` lists them all.",
+                )
+        given = {name: variables[name] for name in names if variables.get(name)}
+        try:
+            settings = _OnlyGiven.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0])
+            raise InvalidSettingError(
+                f"{name}={given.get(name)!r} is malformed: {first['msg']}.",
+                remedy=f"{cls._meaning(name)} Unset it for the default.",
+            ) from error
+        if settings.aws_default_region not in (None, settings.aws_region) and "AWS_REGION" in given:
+            raise InvalidSettingError(
+                f"AWS_REGION={settings.aws_region} and "
+                f"AWS_DEFAULT_REGION={settings.aws_default_region} disagree.",
+                remedy="Set both to the same region, or only one of them.",
+            )
+        return settings
+
+    @classmethod
+    def _meaning(cls, variable: str) -> str:
+        for field in cls.model_fields.values():
+            if field.alias == variable:
+                return str(field.description)
+        raise KeyError(variable)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)
+
+    def table(self) -> tuple[tuple[str, str, bool, str], ...]:
+        """Rows of (variable, value, is it the default, meaning), secrets masked, for people."""
+        rows = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            shown = "" if value is None else str(value)
+            rows.append((str(field.alias), shown, value == field.default, str(field.description)))
+        return tuple(rows)
+
+
+class _OnlyGiven(Settings):
+    """Settings from the values handed over alone, so that a test's environment is the whole one."""
+
+    @classmethod
+    def settings_customise_sources(cls, *args: Any, **sources: Any) -> tuple[Any, ...]:
+        return (sources["init_settings"],)
