@@ -7,7 +7,7 @@ import itertools
 import json
 import struct
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,7 +74,8 @@ def value_bytes(kind: str, value: object) -> bytes:
         case "integer":
             return struct.pack("<q", value or 0)
         case "decimal(38,20)":
-            unscaled = 0 if value is None else int(Decimal(str(value)).scaleb(20, None))
+            with localcontext(prec=60):  # the default would round to 28 digits
+                unscaled = 0 if value is None else int(Decimal(str(value)).scaleb(20))
             return unscaled.to_bytes(16, "little", signed=True)
         case "date":
             assert value is None or isinstance(value, date)
