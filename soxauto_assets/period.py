@@ -74,7 +74,7 @@ class Period:
             day = date.fromisoformat(text)
         except ValueError as error:
             raise InvalidCutoffError(f"{text!r} is not a cut-off date.", remedy=remedy) from error
-        if len(text) != 10:  # fromisoformat also takes 20240930 and 2024-W40-1
+        if day.isoformat() != text:  # fromisoformat also takes 20240930 and 2024-W40-1
             raise InvalidCutoffError(f"{text!r} is not a cut-off date.", remedy=remedy)
         month = cls.containing(day)
         if day == month.cutoff_date:
