@@ -1,0 +1,112 @@
+"""The journal: what happened, one create-only record each, behind one function.
+
+``record`` is the only way in, so that a tamper-evident log can take the journal's place without
+any caller noticing. Nothing is ever replaced or removed.
+
+Not here: what the records mean (``lifecycle.py``, ``current.py``, ``outbox.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from soxauto_assets.evidence.canonical import (
+    NotCanonicalError,
+    canonical_json,
+    parse_canonical,
+    parse_utc,
+    utc_text,
+)
+from soxauto_assets.store.protocol import ObjectDamagedError, ObjectExistsError, ObjectStore
+
+_PREFIX = "journal/"
+
+
+class RecordKind(Enum):
+    """What a record tells."""
+
+    OPENED = "opened"
+    TAKEN_OVER = "taken-over"
+    CURRENT = "current"
+    CLOSED = "closed"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One thing that happened. ``at`` is aware UTC; ``fields`` hold canonical JSON values."""
+
+    id: str
+    kind: RecordKind
+    at: datetime
+    fields: Mapping[str, object]
+
+    @property
+    def key(self) -> str:
+        """``journal/<stamp>-<id>-<kind>.json``: sorts by time."""
+        stamp = f"{self.at.astimezone(UTC):%Y%m%d_%H%M%S_%fZ}"
+        return f"{_PREFIX}{stamp}-{self.id}-{self.kind.value}.json"
+
+
+def record(
+    state: ObjectStore,
+    kind: RecordKind,
+    fields: Mapping[str, object],
+    *,
+    at: datetime | None = None,
+    once: str | None = None,
+) -> Record:
+    """Append a record to the journal in the state store and return it.
+
+    ``at`` is when it happened (aware; now by default). With ``once``, the name of what happened,
+    the same kind, name and ``at`` are recorded one time only: whoever finishes what a dead
+    process began may call again. Raises StoreError and NotCanonicalError.
+    """
+    number = secrets.token_hex(8) if once is None else record_id(kind, once)
+    entry = Record(number, kind, at or datetime.now(UTC), dict(fields))
+    document = {
+        "at": utc_text(entry.at),
+        "fields": entry.fields,
+        "id": entry.id,
+        "kind": kind.value,
+    }
+    try:
+        state.create(entry.key, canonical_json(document))
+    except ObjectExistsError:
+        if once is None:
+            raise
+    return entry
+
+
+def record_id(kind: RecordKind, once: str) -> str:
+    """The id of the record of ``kind`` about what is named ``once``; 16 hex digits."""
+    return hashlib.sha256(f"{kind.value}\n{once}".encode()).hexdigest()[:16]
+
+
+def read(state: ObjectStore) -> Iterator[Record]:
+    """All records, the oldest first; raises ObjectDamagedError where one cannot be read."""
+    for info in state.list(_PREFIX):
+        try:
+            document = parse_canonical(state.read(info.key))
+            entry = Record(
+                document["id"],
+                RecordKind(document["kind"]),
+                parse_utc(document["at"]),
+                document["fields"],
+            )
+        except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
+            raise ObjectDamagedError(
+                f"The journal record {info.key} cannot be read.",
+                remedy="Restore it from a backup and find out who or what changed it.",
+            ) from error
+        yield entry
+
+
+def recorded_ids(state: ObjectStore) -> frozenset[str]:
+    """The ids of all records, from their keys alone: whether something was recorded."""
+    return frozenset(info.key.removeprefix(_PREFIX).split("-")[1] for info in state.list(_PREFIX))
