@@ -1,0 +1,129 @@
+"""What a package is made of, and what it must hold before it may say PASS.
+
+Here: the plain values that an attempt hands over. Not here: how they are written
+(``documents.py``, ``manifest.py``) and stored (``package.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from soxauto_assets.catalog.model import CatalogEntry, CheckKind, ControlKind
+from soxauto_assets.errors import PermanentError
+from soxauto_assets.evidence.lifecycle import AttemptVerdict
+from soxauto_assets.store.layout import VALIDATED
+from soxauto_assets.store.protocol import Receipt
+from soxauto_assets.validation.results import CheckResult, Verdict
+from soxauto_assets.warehouse.protocol import ExecutedStatement, SourceFacts
+
+if TYPE_CHECKING:
+    from soxauto_assets.store.spool import Spooled
+
+
+class ContradictoryPackageError(PermanentError):
+    """A package was about to say something that its own contents do not bear out."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of the execution log. ``at`` is aware UTC; ``level`` as in Python's logging."""
+
+    at: datetime
+    level: str
+    message: str
+
+
+@dataclass(frozen=True)
+class PackageContents:
+    """One attempt with everything that its package shows.
+
+    ``cause`` says why it failed, None for PASS only. ``entry`` is None where the report's folder
+    is broken. ``started`` and ``ended`` are aware. ``who`` started it; ``closed_by`` is who
+    closed it in its place, where it was interrupted. ``statements`` are all that were sent in the
+    session whose rows were kept. ``controls`` are the rows that the source returned, by the
+    control's name; one that is missing did not run. ``data`` is the complete extract, None where
+    it was not complete; ``rows_reached`` is the count so far, None where no row was asked for.
+    ``totals`` are the exact sums of the amounts over the complete extract. ``retries`` are the
+    transient errors that the attempt overcame. ``stored`` are its objects in the results store.
+    """
+
+    verdict: AttemptVerdict
+    cause: str | None
+    entry: CatalogEntry | None
+    run_id: str
+    who: str
+    started: datetime
+    ended: datetime
+    checks: tuple[CheckResult, ...]
+    environment: Mapping[str, object]
+    warehouse: str | None = None
+    source: SourceFacts | None = None
+    statements: tuple[ExecutedStatement, ...] = ()
+    controls: Mapping[str, tuple[Mapping[str, object], ...]] = field(default_factory=dict)
+    data: Spooled | None = None
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
+    rows_reached: int | None = None
+    lineage: Mapping[str, object] = field(default_factory=dict)
+    retries: tuple[str, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    stored: tuple[Receipt, ...] = ()
+    closed_by: str | None = None
+
+
+def expected_checks(entry: CatalogEntry) -> frozenset[str]:
+    """The names of the checks that an attempt at the report must answer for, none left out."""
+    findings = (c.name for c in entry.controls if c.kind is ControlKind.MUST_BE_EMPTY)
+    return frozenset({kind.value for kind in CheckKind} | set(findings))
+
+
+def require_consistent(contents: PackageContents) -> None:
+    """Raise ContradictoryPackageError where the verdict does not follow from the contents.
+
+    PASS needs a complete extract with the total of every amount, and a PASS from every check
+    that the report must answer for but those it declares not applicable: nothing passes because
+    it was not tested (design, section 1, rule 4).
+    """
+    names = [check.name for check in contents.checks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise _contradiction(f"the check {twice[0]} has two results", contents)
+    if (contents.cause is None) != (contents.verdict is AttemptVerdict.PASS):
+        raise _contradiction("a package has a cause exactly where it does not pass", contents)
+    entry = contents.entry
+    if entry is not None:
+        missing = sorted(expected_checks(entry) - set(names))
+        if missing:
+            raise _contradiction(f"the check {missing[0]} has no result", contents)
+        declared = {kind.value for kind in entry.report.not_applicable}
+        for check in contents.checks:
+            if (check.verdict is Verdict.NOT_APPLICABLE) != (check.name in declared):
+                raise _contradiction(
+                    f"the check {check.name} is {check.verdict.value}, "
+                    "and only declared checks are not applicable, and always",
+                    contents,
+                )
+    if contents.verdict is AttemptVerdict.PASS:
+        _require_reason_to_pass(contents)
+
+
+def _require_reason_to_pass(contents: PackageContents) -> None:
+    if contents.entry is None or contents.data is None or contents.source is None:
+        raise _contradiction("a PASS needs a declared report, its extract and its source", contents)
+    if set(contents.totals) != set(contents.entry.report.amounts):
+        raise _contradiction("a PASS needs the total of every declared amount", contents)
+    if not any(receipt.key.endswith(f"/{VALIDATED}") for receipt in contents.stored):
+        raise _contradiction("a PASS names its validated data in the results store", contents)
+    failed = [check.name for check in contents.checks if check.verdict is Verdict.FAIL]
+    if failed:
+        raise _contradiction(f"the check {failed[0]} failed", contents)
+
+
+def _contradiction(what: str, contents: PackageContents) -> ContradictoryPackageError:
+    return ContradictoryPackageError(
+        f"A package that says {contents.verdict.value} cannot be made: {what}.",
+        remedy="This is a fault of the product; report it with this message.",
+    )

@@ -1,0 +1,233 @@
+"""The documents of a package: what an auditor opens, each written from the attempt's contents.
+
+Here: the payload besides the data, as bytes under its name in the package. Not here: the
+manifest, which lists them (``manifest.py``), and storing them (``package.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from soxauto_assets.catalog.model import CatalogEntry, Column, ControlKind, Timestamp
+from soxauto_assets.catalog.parameters import values_for
+from soxauto_assets.evidence.canonical import canonical_json, utc_text
+from soxauto_assets.evidence.contents import PackageContents
+from soxauto_assets.evidence.readme import readme
+from soxauto_assets.evidence.values import plain, type_text, typed
+from soxauto_assets.period import Period
+from soxauto_assets.store.layout import AttemptAddress
+from soxauto_assets.validation.results import CheckResult
+from soxauto_assets.warehouse.protocol import ExecutedStatement
+
+MASK = "***"
+"""What stands in place of personal data."""
+
+_UNSAFE = re.compile(r"[^a-z0-9_]+")
+
+
+def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, bytes]:
+    """Every payload file but the data, by its name, in the order in which they are written."""
+    statements = _named_statements(contents.statements)
+    files = {name: statement.sql.encode() for name, statement in statements.items()}
+    files |= {
+        "parameters.json": canonical_json(_parameters(contents, address.period, statements)),
+        "source.json": canonical_json(_source(contents)),
+        "controls.json": canonical_json(_controls(contents)),
+        "checks.json": canonical_json(_checks(contents)),
+        "failing_rows.json": canonical_json(_failing_rows(contents)),
+        "schema.json": canonical_json(_schema(contents.entry)),
+        "lineage.json": canonical_json(plain(contents.lineage)),
+        "environment.json": canonical_json(plain(contents.environment)),
+        "log.jsonl": b"".join(_log(contents)),
+        "README.txt": readme(contents, address).encode(),
+    }
+    return files
+
+
+def period_bounds(period: Period) -> dict[str, object]:
+    """The period and the bounds that follow from it (decision D1)."""
+    return {
+        "name": str(period),
+        "start": plain(period.start),
+        "cutoff_date": plain(period.cutoff_date),
+        "next_start": plain(period.next_start),
+    }
+
+
+def _named_statements(
+    statements: tuple[ExecutedStatement, ...],
+) -> dict[str, ExecutedStatement]:
+    """Each statement under a file name of its own; what was sent twice alike, once."""
+    named: dict[str, ExecutedStatement] = {}
+    for statement in statements:
+        _, _, rest = statement.name.partition("/")
+        kind, _, name = rest.partition("/")
+        if rest == "query":
+            stem = "sql/query"
+        elif kind == "controls" and name:
+            stem = f"sql/controls/{_UNSAFE.sub('_', name.lower())}"
+        else:
+            stem = f"sql/other/{_UNSAFE.sub('_', statement.name.lower())}"
+        number, file = 1, f"{stem}.sql"
+        while file in named and named[file] != statement:
+            number += 1
+            file = f"{stem}-{number}.sql"
+        named[file] = statement
+    return named
+
+
+def _parameters(
+    contents: PackageContents, period: Period, statements: Mapping[str, ExecutedStatement]
+) -> dict[str, object]:
+    """The values by name, as the catalogue gives them, and in the order each statement got them."""
+    entry = contents.entry
+    return {
+        "period": period_bounds(period),
+        "values": {} if entry is None else typed(values_for(entry.report, period)),
+        "statements": [
+            {"file": file, "name": statement.name, "bound": typed(statement.parameters)}
+            for file, statement in statements.items()
+        ],
+    }
+
+
+def _source(contents: PackageContents) -> dict[str, object]:
+    facts = contents.source
+    if facts is None:
+        return {"warehouse": contents.warehouse, "facts": None}
+    return {
+        "warehouse": contents.warehouse,
+        "facts": {
+            "engine": facts.engine,
+            "server": facts.server,
+            "databases": list(facts.databases),
+            "login": facts.login,
+            "isolation": facts.isolation,
+            "source_clock": plain(facts.source_clock),
+            "product_clock": utc_text(facts.product_clock),
+            "details": plain(facts.details),
+        },
+    }
+
+
+def _controls(contents: PackageContents) -> dict[str, object]:
+    """Each control of the catalogue with the rows that the source returned; null: it did not run.
+
+    Key columns stay readable in the witnesses, which nobody could look for otherwise; personal
+    data in any other control is masked.
+    """
+    entry = contents.entry
+    personal = _personal_columns(entry)
+    controls = []
+    for control in () if entry is None else entry.controls:
+        rows = contents.controls.get(control.name)
+        witness = control.kind in (ControlKind.WITNESS_INSIDE, ControlKind.WITNESS_AFTER)
+        hidden = frozenset[str]() if witness else personal
+        controls.append(
+            {
+                "name": control.name,
+                "kind": control.kind.value,
+                "title": control.title,
+                "rows": None if rows is None else [_masked(row, hidden) for row in rows],
+            }
+        )
+    return {"controls": controls}
+
+
+def _checks(contents: PackageContents) -> dict[str, object]:
+    return {
+        "verdict": contents.verdict.value,
+        "cause": contents.cause,
+        "checks": [
+            {
+                "name": check.name,
+                "title": check.title,
+                "verdict": check.verdict.value,
+                "expected": check.expected,
+                "found": check.found,
+                "cause": check.cause,
+                "failing_rows": check.failing_rows,
+            }
+            for check in contents.checks
+        ],
+    }
+
+
+def _failing_rows(contents: PackageContents) -> dict[str, object]:
+    personal = _personal_columns(contents.entry)
+
+    def sample(check: CheckResult) -> list[object]:
+        return [_masked(row, personal) for row in check.sample]
+
+    return {
+        "masked_columns": sorted(personal),
+        "checks": [
+            {"name": check.name, "failing_rows": check.failing_rows, "sample": sample(check)}
+            for check in contents.checks
+            if check.sample or check.failing_rows
+        ],
+    }
+
+
+def _masked(row: Mapping[str, object], personal: frozenset[str]) -> dict[str, object]:
+    """The row as text, with ``***`` where it shows personal data (masked before or not)."""
+    return {
+        name: MASK if name in personal and value is not None else plain(value)
+        for name, value in row.items()
+    }
+
+
+def _personal_columns(entry: CatalogEntry | None) -> frozenset[str]:
+    return frozenset(c.name for c in entry.columns if c.personal) if entry else frozenset()
+
+
+def _schema(entry: CatalogEntry | None) -> dict[str, object]:
+    """The report as declared; null where its folder is broken."""
+    if entry is None:
+        return {"report": None, "columns": []}
+    report = entry.report
+    return {
+        "report": {
+            "id": report.id,
+            "title": report.title,
+            "control": report.control,
+            "purpose": report.purpose,
+            "family": report.family,
+            "group_accounts": list(report.group_accounts),
+            "sources": list(report.sources),
+            "parameters": [parameter.value for parameter in report.parameters],
+            "primary_key": list(report.primary_key),
+            "amounts": list(report.amounts),
+            "owner": report.owner,
+            "event_date": report.event_date,
+            "balance": report.balance,
+            "not_applicable": {kind.value: why for kind, why in report.not_applicable.items()},
+            "allow_empty": report.allow_empty,
+            "notes": list(report.notes),
+        },
+        "columns": [_column(column) for column in entry.columns],
+    }
+
+
+def _column(column: Column) -> dict[str, object]:
+    return {
+        "name": column.name,
+        "type": type_text(column.type),
+        "nullable": column.nullable,
+        "description": column.description,
+        "source": column.source,
+        "as_of": column.as_of.value,
+        "clock": column.type.clock if isinstance(column.type, Timestamp) else None,
+        "personal": column.personal,
+        "allowed": list(column.allowed),
+        "minimum": column.minimum,
+        "pattern": column.pattern,
+        "empty_means": column.empty_means,
+    }
+
+
+def _log(contents: PackageContents) -> Iterator[bytes]:
+    for line in contents.log:
+        record = {"at": utc_text(line.at), "level": line.level, "message": line.message}
+        yield canonical_json(record) + b"\n"

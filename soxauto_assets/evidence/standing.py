@@ -1,0 +1,57 @@
+"""The package of an attempt as it stands in the evidence store, read back from its manifest.
+
+Here: what recovery and status need to know of a package without opening it. Not here: whether
+the package is intact (``verify``).
+"""
+
+from __future__ import annotations
+
+from soxauto_assets.evidence.canonical import NotCanonicalError, parse_canonical
+from soxauto_assets.evidence.lifecycle import AttemptVerdict
+from soxauto_assets.evidence.manifest import PREDICATE_TYPE
+from soxauto_assets.evidence.recovery import StandingPackage
+from soxauto_assets.store.layout import MANIFEST, VALIDATED, AttemptAddress
+from soxauto_assets.store.protocol import ObjectDamagedError, ObjectStore, Receipt
+
+
+def find_package(evidence_store: ObjectStore, address: AttemptAddress) -> StandingPackage | None:
+    """The attempt's package, or None where its manifest does not stand.
+
+    Raises ObjectDamagedError where the manifest is not one, or is another attempt's.
+    """
+    key = address.key(MANIFEST)
+    info = evidence_store.info(key)
+    if info is None:
+        return None
+    try:
+        statement = parse_canonical(evidence_store.read(key))
+        if statement["predicateType"] != PREDICATE_TYPE:
+            raise ValueError(statement["predicateType"])
+        predicate = statement["predicate"]
+        named = (
+            predicate["report"]["id"],
+            predicate["period"]["name"],
+            predicate["attempt"]["id"],
+        )
+        if named != (address.report, str(address.period), address.attempt):
+            raise ValueError(named)
+        verdict = AttemptVerdict(predicate["verdict"])
+        data = predicate["data"]
+        validated = [
+            Receipt(stored["key"], stored["version"], stored["sha256"], stored["size"])
+            for stored in predicate["stored"]
+            if stored["key"] == address.key(VALIDATED)
+        ]
+        content_digest = None if data is None else str(data["content_digest"])
+    except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
+        raise ObjectDamagedError(
+            f"{key} is not the manifest of this attempt.",
+            remedy="Run `soxauto verify` on the package; restore it from a backup.",
+        ) from error
+    passed = verdict is AttemptVerdict.PASS
+    return StandingPackage(
+        verdict,
+        Receipt(key, info.version, info.sha256, info.size),
+        content_digest,
+        validated[0] if passed and validated else None,
+    )
