@@ -88,6 +88,12 @@ class Session(Protocol):
     def facts(self) -> SourceFacts:
         """What the source says of itself, read inside the snapshot."""
 
+    def describe(self, full_name: str) -> tuple[tuple[str, str], ...]:
+        """Names and the source's own type names of a table's columns; empty: no such table.
+
+        ``full_name`` is ``database.schema.table``, unquoted, compared without case.
+        """
+
     def fetch(self, statement: Statement) -> tuple[Mapping[str, object], ...]:
         """All rows of a small result, by column name; amounts as ``decimal.Decimal``."""
 

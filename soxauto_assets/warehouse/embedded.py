@@ -1,0 +1,283 @@
+"""The embedded warehouse: DuckDB files attached, read-only, under the databases' real names.
+
+Here: the DuckDB engine behind ``protocol.Warehouse``. Not here: what is in the files (``demo``),
+the rendering of T-SQL (``rendering.py``), the schema of the stream (``arrow.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from soxauto_assets.catalog.model import Column
+from soxauto_assets.errors import SoxautoError
+from soxauto_assets.warehouse.arrow import check_columns, conform
+from soxauto_assets.warehouse.binding import bind_named
+from soxauto_assets.warehouse.protocol import (
+    ExecutedStatement,
+    Purpose,
+    Session,
+    SourceError,
+    SourceFacts,
+    SourceTypeError,
+    SourceUnavailableError,
+    Statement,
+)
+from soxauto_assets.warehouse.rendering import render
+
+_COLLATION = "NOCASE"
+"""SQL Server's usual collations ignore case (decision D29)."""
+
+
+_BEGIN = "BEGIN TRANSACTION READ ONLY"
+
+
+class EmbeddedWarehouse:
+    """The source databases as DuckDB files, one file a database.
+
+    ``databases`` maps each database's real name to its file. Each session is an engine of its
+    own with at most ``memory_limit_mib`` of memory and ``threads`` threads; what does not fit is
+    spilled under ``spill_folder``.
+    """
+
+    def __init__(
+        self,
+        databases: Mapping[str, Path],
+        *,
+        name: str,
+        spill_folder: Path,
+        memory_limit_mib: int = 300,
+        threads: int = 2,
+    ) -> None:
+        self._databases = dict(databases)
+        self._name = name
+        self._spill_folder = spill_folder
+        self._memory_limit_mib = memory_limit_mib
+        self._threads = threads
+
+    @property
+    def name(self) -> str:
+        """What the evidence calls this warehouse."""
+        return self._name
+
+    @contextmanager
+    def open(self, purpose: Purpose) -> Iterator[Session]:
+        """One snapshot of all databases: one transaction over files that nobody may write.
+
+        Raises SourceUnavailableError where a file is missing, locked by a writer or no database.
+        """
+        connection = self._connect()
+        try:
+            for database, path in self._databases.items():
+                _attach(connection, database, path)
+            connection.execute(_BEGIN)
+            yield EmbeddedSession(connection, self._databases, purpose)
+        finally:
+            connection.close()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": f"{self._memory_limit_mib}MiB",
+                "threads": self._threads,
+                "temp_directory": str(self._spill_folder),
+                "default_collation": _COLLATION,
+                # Every query ends with ORDER BY; keeping the order of the files as well would
+                # only cost memory.
+                "preserve_insertion_order": False,
+                # Nothing is ever fetched from a network.
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+
+
+class EmbeddedSession:
+    """A snapshot of the embedded warehouse; implements ``protocol.Session``."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        databases: Mapping[str, Path],
+        purpose: Purpose,
+    ) -> None:
+        self._connection = connection
+        self._databases = databases
+        self._purpose = purpose
+        self._executed: list[ExecutedStatement] = []
+
+    def facts(self) -> SourceFacts:
+        """Engine, files, and the transaction that is the snapshot."""
+        (row,) = self._rows(
+            "facts",
+            "SELECT version() AS version, txid_current() AS transaction,"
+            " epoch_us(now()) AS clock, current_setting('memory_limit') AS memory_limit,"
+            " current_setting('threads') AS threads,"
+            " current_setting('default_collation') AS collation",
+            {},
+        )
+        stamp = datetime.fromtimestamp(int(str(row["clock"])) // 1_000_000, UTC)
+        return SourceFacts(
+            engine=f"DuckDB {row['version']}",
+            server=", ".join(str(path) for path in self._databases.values()),
+            databases=tuple(self._databases),
+            login="none",
+            isolation=f"snapshot, read only, transaction {row['transaction']}",
+            source_clock=stamp.replace(microsecond=int(str(row["clock"])) % 1_000_000),
+            product_clock=datetime.now(UTC),
+            details={
+                "memory_limit": str(row["memory_limit"]),
+                "threads": str(row["threads"]),
+                "collation": str(row["collation"]),
+                **{f"size of {name}": str(p.stat().st_size) for name, p in self._databases.items()},
+            },
+        )
+
+    def describe(self, full_name: str) -> tuple[tuple[str, str], ...]:
+        """Names and engine types of the columns of ``database.schema.table``, in their order.
+
+        Empty where there is no such table or view. Names are compared without case.
+        """
+        database, schema, table = full_name.split(".", 2)
+        rows = self._rows(
+            f"describe {full_name}",
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = $database"
+            " AND schema_name = $schema AND table_name = $table ORDER BY column_index",
+            {"database": database, "schema": schema, "table": table},
+        )
+        return tuple((str(row["column_name"]), str(row["data_type"])) for row in rows)
+
+    def fetch(self, statement: Statement) -> tuple[Mapping[str, object], ...]:
+        """All rows of a small result, by column name; amounts as ``decimal.Decimal``."""
+        sql, parameters = self._prepare(statement)
+        return self._rows(statement.name, sql, parameters)
+
+    def stream(
+        self, statement: Statement, columns: tuple[Column, ...], *, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows once, in order, in the declared schema; see ``protocol.Session``.
+
+        Memory stays within the engine's limit, whatever the number of rows. No other statement
+        can be sent before the stream has ended or is closed.
+        """
+        sql, parameters = self._prepare(statement)
+        with self._guarded(statement.name):
+            # A relation streams; execute().to_arrow_reader() would hold a copy of all rows.
+            relation = self._connection.sql(sql, params=dict(parameters) or None)
+            reader = relation.to_arrow_reader(batch_rows)
+        try:
+            check_columns(reader.schema, columns, statement.name)
+            while True:
+                with self._guarded(statement.name):
+                    try:
+                        batch = reader.read_next_batch()
+                    except StopIteration:
+                        return
+                yield conform(batch, columns, statement.name)
+        finally:
+            with suppress(pa.ArrowException):
+                reader.close()
+
+    def executed(self) -> tuple[ExecutedStatement, ...]:
+        """Every statement of the catalogue that was sent, in order, as DuckDB received it."""
+        return tuple(self._executed)
+
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[None]:
+        """Map errors; after one that aborted the transaction, begin another.
+
+        The other shows the same rows: no process can write to a file while it is attached here.
+        So one control that fails does not keep the rest from being tested.
+        """
+        try:
+            with _mapped_errors(name):
+                yield
+        except SourceError:
+            with suppress(duckdb.Error):
+                self._connection.execute("ROLLBACK")
+                self._connection.execute(_BEGIN)
+            raise
+
+    def _prepare(self, statement: Statement) -> tuple[str, Mapping[str, object]]:
+        bound = bind_named(statement)
+        sql = render(statement.name, bound.text, bound.parameters)
+        self._executed.append(ExecutedStatement(statement.name, sql, bound.parameters))
+        return sql, bound.parameters
+
+    def _rows(
+        self, name: str, sql: str, parameters: Mapping[str, object]
+    ) -> tuple[Mapping[str, object], ...]:
+        with self._guarded(name):
+            cursor = self._connection.execute(sql, dict(parameters) or None)
+            names = [column[0] for column in cursor.description]
+            return tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, database: str, path: Path) -> None:
+    file, name = str(path).replace("'", "''"), database.replace('"', '""')
+    try:
+        connection.execute(f"ATTACH '{file}' AS \"{name}\" (READ_ONLY)")
+    except duckdb.Error as error:
+        raise SourceUnavailableError(
+            f"Database {database} cannot be opened from {path}: {_first_line(error)}.",
+            remedy="Wait until nobody writes to the file; if it is missing or damaged, remove it, "
+            "so that it is built again.",
+        ) from error
+
+
+_NAMES_ONLY = (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException)
+"""Errors whose text holds names of the query and the schema, never a value of the data."""
+
+_MISSING = re.compile(r"(does not exist|not found|does not have a column)")
+
+
+@contextmanager
+def _mapped_errors(name: str) -> Iterator[None]:
+    """DuckDB's and Arrow's errors as ours; a text that may hold values of the data is left out."""
+    try:
+        yield
+    except SoxautoError:
+        raise
+    except _NAMES_ONLY as error:
+        missing = _MISSING.search(str(error)) is not None
+        raise SourceError(
+            f"{name} was refused: {_first_line(error)}.",
+            remedy="Create or rename the table or column at the source, or correct the query and "
+            "the declared source schema."
+            if missing
+            else "Correct the SQL.",
+        ) from error
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        # Not chained: the text of such an error holds the value.
+        raise SourceTypeError(
+            f"{name}: a value does not fit the type that the query casts it to.",
+            remedy="Execute the text of `soxauto sql` by hand to see the value; correct the data "
+            "or the CAST.",
+        ) from None
+    except duckdb.OutOfMemoryException:
+        raise SourceError(
+            f"{name} needs more memory than the embedded engine may use, or the disk it spills "
+            "to is full.",
+            remedy="Free space for the spill folder or raise the memory limit.",
+        ) from None
+    except duckdb.ConnectionException as error:
+        raise SourceUnavailableError(
+            f"{name}: the connection was lost: {_first_line(error)}.", remedy="Try again."
+        ) from error
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        # Not chained: the text may hold values.
+        raise SourceError(
+            f"{name} failed in the embedded engine: {type(error).__name__}.",
+            remedy="Execute the text of `soxauto sql` by hand to see the whole error.",
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].rstrip(".!")
