@@ -24,8 +24,9 @@ class Outcome:
 
     ``entry`` is None where the report's folder is broken. ``rows`` is the count reached, None
     where no row was asked for. ``totals`` are exact sums of the controlled amounts over the
-    whole extract. ``spooled``, ``extract`` and ``validated`` are None where the attempt did not
-    come so far. ``cause`` says why it failed, None where it passed.
+    whole extract. ``preview`` shows its first rows without personal data. ``spooled``,
+    ``extract`` and ``validated`` are None where the attempt did not come so far. ``cause`` says
+    why it failed, None where it passed.
     """
 
     address: AttemptAddress
@@ -36,6 +37,7 @@ class Outcome:
     rows: int | None
     totals: Mapping[str, Decimal]
     spooled: Spooled | None
+    preview: tuple[Mapping[str, str], ...]
     extract: Receipt | None
     validated: Receipt | None
     package: PublishedPackage

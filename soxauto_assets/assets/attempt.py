@@ -1,0 +1,361 @@
+"""The attempt: one execution of a report's step, told in one screen by ``attempt`` below.
+
+Here: the order of an attempt and what each kind of failure leads to. It knows no Dagster but
+the shape of its run. Not here: how the source is read (``reading.py``), what a package holds
+(``evidence/package.py``), Dagster's events (``factory.py``).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soxauto_assets.assets.outcome import Outcome
+from soxauto_assets.catalog.loader import load_entry
+from soxauto_assets.errors import SoxautoError
+from soxauto_assets.store.layout import EXTRACT, VALIDATED, AttemptAddress, new_attempt_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from soxauto_assets.assets.progress import Listener
+    from soxauto_assets.assets.reading import Reading
+    from soxauto_assets.catalog.model import CatalogEntry
+    from soxauto_assets.evidence.contents import LogLine
+    from soxauto_assets.evidence.lease import Lease
+    from soxauto_assets.evidence.lifecycle import AttemptVerdict
+    from soxauto_assets.evidence.package import PublishedPackage
+    from soxauto_assets.period import Period
+    from soxauto_assets.store.protocol import ObjectStore, Receipt
+    from soxauto_assets.store.spool import Spooled
+    from soxauto_assets.validation.results import CheckResult
+    from soxauto_assets.warehouse.protocol import Warehouse
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """Which Dagster run makes the attempt, who started it (``user@host``), and its page."""
+
+    run_id: str
+    who: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything that an attempt works with.
+
+    ``warehouse`` is called when the source is first needed. ``store`` puts a spooled file into
+    the results store under a name of the attempt. ``scratch_folder`` takes the spooled extract.
+    ``settings`` are shown in the evidence, secrets masked.
+    """
+
+    warehouse: Callable[[], Warehouse]
+    store: Callable[[Spooled, AttemptAddress, str], Receipt]
+    results: ObjectStore
+    evidence: ObjectStore
+    state: ObjectStore
+    scratch_folder: Path
+    source_tries: int
+    lease_seconds: int
+    settings: Mapping[str, str]
+
+
+def attempt(
+    report_id: str, period: Period, around: Surroundings, run: RunIdentity, listener: Listener
+) -> Outcome:
+    """Extract, check, store and pack one report of one period; end in exactly one package.
+
+    An error of source, data or results store ends in a FAIL package and an Outcome that did not
+    pass. Raises only where no package could be written (the state or evidence store fails) or
+    the process is being stopped; the attempt is then closed here or by the next start.
+    """
+    from soxauto_assets.evidence.lease import utc_now
+    from soxauto_assets.evidence.lifecycle import open_attempt
+
+    address = AttemptAddress(report_id, period, new_attempt_id(utc_now()))
+    around.scratch_folder.mkdir(parents=True, exist_ok=True)
+    with (
+        open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds) as lease,
+        tempfile.TemporaryDirectory(prefix=address.attempt, dir=around.scratch_folder) as scratch,
+    ):
+        work = _Work(address, around, run, listener, Path(scratch), utc_now())
+        with work.every_error_is_a_cause(lease):
+            work.load()
+            work.read(lease)
+            work.judge()
+            work.keep(lease)
+        package = work.pack(lease)
+        became_current = work.publish(package)
+        work.alert(package)
+        return work.close(lease, package, became_current)
+
+
+class _Work:
+    """An attempt under way: what it has so far, and its steps in the order of the design."""
+
+    def __init__(
+        self,
+        address: AttemptAddress,
+        around: Surroundings,
+        run: RunIdentity,
+        listener: Listener,
+        scratch: Path,
+        started: datetime,
+    ) -> None:
+        from soxauto_assets.assets.reading import Reading
+
+        self.address = address
+        self.around = around
+        self.run = run
+        self.listener = listener
+        self.scratch = scratch
+        self.started = started
+        self.ended = started
+        self.entry: CatalogEntry | None = None
+        self.reading: Reading = Reading()
+        self.warehouse_name: str | None = None
+        self.checks: tuple[CheckResult, ...] = ()
+        self.extract: Receipt | None = None
+        self.validated: Receipt | None = None
+        self.cause: str | None = None
+        self.interrupted = False
+        self.log: list[LogLine] = []
+        listener.opened(address)
+        self.tell("attempt opened")
+
+    def tell(self, message: str, level: str = "INFO") -> None:
+        """One line of the execution log, and of whoever listens."""
+        from soxauto_assets.evidence.contents import LogLine
+        from soxauto_assets.evidence.lease import utc_now
+
+        self.log.append(LogLine(utc_now(), level, message))
+        self.listener.stage(self.address, message)
+
+    @contextmanager
+    def every_error_is_a_cause(self, lease: Lease) -> Iterator[None]:
+        """Turn an error of the steps inside into the attempt's cause; an interruption too.
+
+        An interruption (Ctrl-C, SIGTERM, a run that Dagster ends) is packed and closed at once,
+        then goes on its way.
+        """
+        try:
+            yield
+        except Exception as error:
+            self.fail(describe(error))
+        except BaseException as interruption:
+            self.interrupted = True
+            self.fail(f"The attempt was interrupted ({type(interruption).__name__}).")
+            package = self.pack(lease)
+            self.alert(package)
+            self.close(lease, package, became_current=False)
+            raise
+
+    def load(self) -> None:
+        """The report's folder of the catalogue."""
+        self.entry = load_entry(self.address.report)
+
+    def read(self, lease: Lease) -> None:
+        """Controls and stream, in one snapshot of the source."""
+        from soxauto_assets.assets.reading import read
+        from soxauto_assets.warehouse.protocol import Purpose
+
+        entry, address = self._entry(), self.address
+        self.tell("opening the source")
+        warehouse = self.around.warehouse()
+        self.warehouse_name = warehouse.name
+        read(
+            self.reading,
+            entry,
+            address.period,
+            warehouse,
+            purpose=Purpose(address.report, str(address.period), address.attempt),
+            spool_path=self.scratch / EXTRACT,
+            tries=self.around.source_tries,
+            stage=self.tell,
+            rows=lambda count: self.listener.rows(address, count),
+        )
+        lease.assert_held()
+
+    def judge(self) -> None:
+        """All checks; a failed one makes the attempt's cause."""
+        from soxauto_assets.validation.judge import judge
+        from soxauto_assets.validation.results import Verdict
+
+        self.tell("checks")
+        assert self.reading.findings is not None  # the stream was read to its end
+        self.checks = judge(
+            self._entry(), self.address.period, self.reading.findings, self.reading.controls
+        )
+        failed = [check.name for check in self.checks if check.verdict is Verdict.FAIL]
+        if failed:
+            self.cause = f"{len(failed)} of the checks failed: {', '.join(failed)}."
+            self.tell(self.cause, "ERROR")
+
+    def keep(self, lease: Lease) -> None:
+        """The extract into the results store; after it, where all passed, the validated data."""
+        assert self.reading.spooled is not None
+        self.tell("storing")
+        lease.assert_held()
+        self.extract = self.around.store(self.reading.spooled, self.address, EXTRACT)
+        if self.cause is None:
+            # Validation changes nothing, so these are the same bytes, not encoded again.
+            self.validated = self.around.store(self.reading.spooled, self.address, VALIDATED)
+
+    def fail(self, cause: str) -> None:
+        """End the attempt as failed: what was not reached fails with this cause."""
+        from soxauto_assets.validation.judge import unreached
+
+        self.tell(cause, "ERROR")
+        self.cause, self.validated = cause, None
+        if self.entry is not None and not self.checks:
+            self.checks = unreached(self.entry, cause)
+
+    def pack(self, lease: Lease) -> PublishedPackage:
+        """The package, whatever the verdict."""
+        from soxauto_assets.evidence.contents import PackageContents
+        from soxauto_assets.evidence.environment import describe_environment
+        from soxauto_assets.evidence.lease import utc_now
+        from soxauto_assets.evidence.package import publish
+
+        self.tell("packing the evidence")
+        self.ended = utc_now()
+        reading = self.reading
+        contents = PackageContents(
+            verdict=self.verdict,
+            cause=self.cause,
+            entry=self.entry,
+            run_id=self.run.run_id,
+            who=self.run.who,
+            started=self.started,
+            ended=self.ended,
+            checks=self.checks,
+            environment=describe_environment(
+                self.around.settings, engine=None if reading.facts is None else reading.facts.engine
+            ),
+            warehouse=self.warehouse_name,
+            source=reading.facts,
+            statements=reading.executed,
+            controls=reading.controls,
+            data=reading.spooled,
+            totals=self.totals,
+            rows_reached=reading.rows,
+            lineage=self._lineage(),
+            retries=tuple(reading.retries),
+            log=tuple(self.log),
+            stored=tuple(r for r in (self.extract, self.validated) if r is not None),
+        )
+        lease.assert_held()
+        return publish(contents, self.address, self.around.evidence)
+
+    def publish(self, package: PublishedPackage) -> bool:
+        """PASS: make the validated data current; whether it became so."""
+        from soxauto_assets.evidence.current import move_current
+
+        if self.validated is None or self.cause is not None:
+            return False
+        assert self.reading.spooled is not None
+        return move_current(
+            self.around.state,
+            self.around.results,
+            self.address,
+            self.validated,
+            content_digest=self.reading.spooled.content_digest,
+            manifest_sha256=package.manifest.sha256,
+        ).moved
+
+    def alert(self, package: PublishedPackage) -> None:
+        """FAIL: one alert into the outbox."""
+        from soxauto_assets.evidence.alert_texts import failed_report
+        from soxauto_assets.evidence.outbox import enqueue
+
+        if self.cause is not None:
+            enqueue(
+                self.around.state,
+                failed_report(
+                    self.address,
+                    self.cause,
+                    self.checks,
+                    package_url=package.url,
+                    run_url=self.run.url,
+                    at=self.ended,
+                    interrupted=self.interrupted,
+                ),
+            )
+
+    def close(self, lease: Lease, package: PublishedPackage, became_current: bool) -> Outcome:
+        """The attempt's last record, and its outcome."""
+        from soxauto_assets.assets.preview import first_rows
+        from soxauto_assets.evidence.lifecycle import close_attempt
+
+        spooled = self.reading.spooled
+        close_attempt(
+            lease,
+            self.verdict,
+            package.manifest,
+            content_digest=None if spooled is None else spooled.content_digest,
+        )
+        outcome = Outcome(
+            address=self.address,
+            entry=self.entry,
+            passed=self.cause is None,
+            cause=self.cause,
+            checks=self.checks,
+            rows=self.reading.rows,
+            totals=self.totals,
+            spooled=spooled,
+            preview=first_rows(self.entry, spooled),
+            extract=self.extract,
+            validated=self.validated,
+            package=package,
+            became_current=became_current,
+            started=self.started,
+            ended=self.ended,
+        )
+        self.listener.closed(outcome)
+        return outcome
+
+    @property
+    def verdict(self) -> AttemptVerdict:
+        """What the package says."""
+        from soxauto_assets.evidence.lifecycle import AttemptVerdict
+
+        if self.interrupted:
+            return AttemptVerdict.INTERRUPTED
+        return AttemptVerdict.PASS if self.cause is None else AttemptVerdict.FAIL
+
+    @property
+    def totals(self) -> Mapping[str, Decimal]:
+        """Exact sums of the controlled amounts over the whole extract; empty where it broke."""
+        findings = self.reading.findings
+        return {} if findings is None else findings.sums
+
+    def _lineage(self) -> Mapping[str, object]:
+        from soxauto_assets.warehouse.lineage import lineage_of
+
+        if self.entry is None:
+            return {}
+        try:
+            return lineage_of(self.entry).to_document()
+        except SoxautoError as error:
+            return {"problem": str(error)}
+
+    def _entry(self) -> CatalogEntry:
+        assert self.entry is not None  # load() has run
+        return self.entry
+
+
+def describe(error: Exception) -> str:
+    """An error as the cause of a failed attempt: no secret and no row of data.
+
+    Errors of the product are made for this. Of any other only the kind is told: its text may
+    hold anything; the Dagster run's log has its traceback.
+    """
+    if isinstance(error, SoxautoError):
+        return f"{type(error).__name__}: {error}"
+    return f"Unexpected {type(error).__name__}; the log of the run has its traceback."

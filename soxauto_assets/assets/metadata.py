@@ -1,0 +1,168 @@
+"""What the Dagster UI shows of a report: at definition time, and of each attempt.
+
+Here: catalogue and outcome turned into Dagster metadata; amounts as exact text. Not here: when
+it is emitted (``factory.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from soxauto_assets.catalog.pages import CHECK_MEANING, type_text
+
+if TYPE_CHECKING:
+    from soxauto_assets.assets.outcome import Outcome
+    from soxauto_assets.catalog.model import CatalogEntry
+    from soxauto_assets.validation.results import CheckResult
+    from soxauto_assets.warehouse.lineage import Lineage
+
+_TABLE_KEY_CHARACTERS = str.maketrans({" ": "_", "/": "_", "$": "_", ".": "_", "[": "", "]": ""})
+
+
+def source_key(full_name: str) -> dg.AssetKey:
+    """The key of a warehouse table: database, schema, table, in the characters Dagster allows."""
+    return dg.AssetKey([part.translate(_TABLE_KEY_CHARACTERS) for part in full_name.split(".", 2)])
+
+
+def column_schema(entry: CatalogEntry) -> dg.TableSchema:
+    """The declared columns as Dagster shows them."""
+    columns = []
+    for column in entry.columns:
+        other = [f"state at {column.as_of.value}"]
+        if column.personal:
+            other.append("personal data: masked")
+        if column.name in entry.report.primary_key:
+            other.append("primary key")
+        columns.append(
+            dg.TableColumn(
+                column.name,
+                type=type_text(column.type),
+                description=f"{column.description} (source: {column.source})",
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, other=other),
+            )
+        )
+    return dg.TableSchema(columns=columns)
+
+
+def definition_metadata(entry: CatalogEntry) -> dict[str, Any]:
+    """Metadata of a report's assets before any attempt."""
+    report = entry.report
+    return {
+        "dagster/column_schema": column_schema(entry),
+        "dagster/table_name": f"{report.id}",
+        "control": report.control,
+        "group accounts": ", ".join(report.group_accounts) or "none",
+        "primary key": ", ".join(report.primary_key),
+        "controlled amounts": ", ".join(report.amounts) or "none",
+        "checks that do not apply": dg.MetadataValue.md(
+            "\n".join(
+                f"- **{kind.value}** ({CHECK_MEANING[kind]}): {reason}"
+                for kind, reason in report.not_applicable.items()
+            )
+            or "all checks apply"
+        ),
+    }
+
+
+def outcome_metadata(outcome: Outcome) -> dict[str, Any]:
+    """What every asset, observation and failure of an attempt carries."""
+    address = outcome.address
+    facts: dict[str, Any] = {
+        "verdict": "PASS" if outcome.passed else "FAIL",
+        "period": str(address.period),
+        "attempt": address.attempt,
+        "package": dg.MetadataValue.url(outcome.package.url),
+        "package manifest SHA-256": outcome.package.manifest.sha256,
+        "checks passed": f"{outcome.passed_checks} of {len(outcome.applicable)}",
+        "checks": checks_table(outcome.checks),
+    }
+    if outcome.cause is not None:
+        facts["cause"] = outcome.cause
+    if outcome.rows is not None:
+        facts["dagster/partition_row_count"] = outcome.rows
+    for name, total in outcome.totals.items():
+        facts[f"total {name}"] = f"{total:f}"
+    if outcome.spooled is not None:
+        facts["content digest"] = outcome.spooled.content_digest
+    return facts
+
+
+def extract_metadata(outcome: Outcome, lineage: Lineage | None) -> dict[str, Any]:
+    """What the extract carries besides: query hash, columns, their lineage, a preview."""
+    facts = outcome_metadata(outcome)
+    if outcome.entry is None:
+        return facts
+    facts["query SHA-256"] = hashlib.sha256(outcome.entry.query.encode()).hexdigest()
+    facts["dagster/column_schema"] = column_schema(outcome.entry)
+    if outcome.preview:
+        facts["preview"] = dg.MetadataValue.md(preview_table(outcome))
+    if lineage is not None:
+        facts["dagster/column_lineage"] = dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(source_key(table), name) for table, name in sources]
+                for column, sources in lineage.columns.items()
+            }
+        )
+        facts["lineage"] = dg.MetadataValue.md(lineage_table(lineage))
+    return facts
+
+
+def lineage_table(lineage: Lineage) -> str:
+    """Column lineage as a Markdown table: the open-source UI shows the other form nowhere."""
+    lines = ["| column | source columns |", "|---|---|"]
+    for column, sources in lineage.columns.items():
+        names = ", ".join(f"`{table}.{name}`" for table, name in sources)
+        lines.append(f"| `{column}` | {names or 'a constant or a parameter'} |")
+    return "\n".join(lines)
+
+
+def checks_table(checks: tuple[CheckResult, ...]) -> dg.MarkdownMetadataValue:
+    """All checks with expected, found and verdict, the not applicable ones with their reason."""
+    names = ["check", "verdict", "expected", "found", "cause"]
+    rows = [
+        dict(zip(names, (c.name, c.verdict.value, c.expected, c.found, c.cause), strict=True))
+        for c in checks
+    ]
+    return dg.MetadataValue.md(_markdown(names, rows))
+
+
+def preview_table(outcome: Outcome) -> str:
+    """The first rows of the extract as a Markdown table, without the personal columns."""
+    if outcome.entry is None or not outcome.preview:
+        return "no rows"
+    hidden = sum(column.personal for column in outcome.entry.columns)
+    table = _markdown(list(outcome.preview[0]), outcome.preview)
+    return f"{table}\n\n{hidden} columns with personal data are not shown."
+
+
+def check_metadata(check: CheckResult, outcome: Outcome) -> Mapping[str, Any]:
+    """What a check result carries; the period and the run, since the UI shows no partition."""
+    facts: dict[str, Any] = {
+        "period": str(outcome.address.period),
+        "attempt": outcome.address.attempt,
+        "expected": check.expected,
+        "found": check.found,
+    }
+    if check.cause is not None:
+        facts["cause"] = check.cause
+    if check.failing_rows is not None:
+        facts["findings"] = check.failing_rows
+    if check.sample:
+        table = _markdown(list(check.sample[0]), check.sample)
+        facts["sample, masked"] = dg.MetadataValue.md(table)
+    return facts
+
+
+def _markdown(names: Sequence[str], rows: Sequence[Mapping[str, str | None]]) -> str:
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    for row in rows:
+        lines.append("| " + " | ".join(_cell(row.get(name) or "") for name in names) + " |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").replace("\r", " ")

@@ -1,0 +1,54 @@
+"""The resources that every report asset uses: a warehouse to read, a store for state.
+
+Here: their Dagster forms. Not here: which warehouse it is (``entrypoints/bindings.py`` binds
+one) and the results and evidence stores (``io_manager.py``).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from soxauto_assets.store.opening import open_store
+
+if TYPE_CHECKING:
+    from soxauto_assets.store.protocol import ObjectStore
+    from soxauto_assets.warehouse.protocol import Warehouse
+
+
+class WarehouseResource(dg.ConfigurableResource[object], ABC):
+    """A source of reports, opened when a step first needs it."""
+
+    @abstractmethod
+    def warehouse(self) -> Warehouse:
+        """The warehouse; raises SourceUnavailableError or SourceError where it cannot be had."""
+
+
+class StateResource(dg.ConfigurableResource[object]):
+    """The state store: attempts, leases, journal, outbox. ``url`` as ``store.opening`` takes it."""
+
+    url: str
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The state store."""
+        return open_store(self.url, name="state")
+
+
+class AttemptSettings(dg.ConfigurableResource[object]):
+    """How an attempt behaves.
+
+    ``source_tries`` bounds the readings of the source where errors are transient;
+    ``lease_seconds`` is when an attempt that was not renewed counts as interrupted;
+    ``scratch_folder`` is where extracts are spooled; ``shown`` are the settings that the
+    evidence names, secrets masked; ``ui_url`` is where runs are looked at.
+    """
+
+    source_tries: int
+    lease_seconds: int
+    scratch_folder: str
+    shown: dict[str, str]
+    ui_url: str

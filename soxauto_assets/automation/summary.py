@@ -1,0 +1,46 @@
+"""The closing summary of a run, from what the state store tells of its attempts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from soxauto_assets.catalog.loader import report_ids
+from soxauto_assets.evidence.alert_texts import run_broken, run_summary
+from soxauto_assets.evidence.lifecycle import AttemptVerdict, attempts
+from soxauto_assets.evidence.outbox import enqueue
+from soxauto_assets.period import Period
+
+if TYPE_CHECKING:
+    from soxauto_assets.store.protocol import ObjectStore
+
+
+def summarise_run(
+    state: ObjectStore,
+    period: Period,
+    run_id: str,
+    *,
+    whole_month: bool,
+    succeeded: bool,
+    run_url: str | None,
+) -> None:
+    """Put what the run came to into the outbox, once.
+
+    A run of the whole month gets a summary. Any run that did not succeed although no attempt of
+    it failed (it broke before or beside its attempts) gets an alert of its own.
+    """
+    verdicts = {}
+    for report in report_ids():
+        for one in attempts(state, report, period):
+            if one.opened.run_id == run_id and one.closed is not None:
+                verdicts[report] = one.closed.verdict
+    passed = [report for report, verdict in verdicts.items() if verdict is AttemptVerdict.PASS]
+    failed = [report for report in verdicts if report not in passed]
+    now = datetime.now(UTC)
+    if whole_month:
+        not_run = [report for report in report_ids() if report not in verdicts]
+        enqueue(
+            state, run_summary(period, run_id, passed, failed, not_run, at=now, run_url=run_url)
+        )
+    if not succeeded and not failed:
+        enqueue(state, run_broken(period, run_id, at=now, run_url=run_url))

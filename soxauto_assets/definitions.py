@@ -1,0 +1,33 @@
+"""All that Dagster loads, put together from the rooms; nothing else."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from soxauto_assets.assets.factory import report_assets
+from soxauto_assets.assets.partitions import monthly_partitions
+from soxauto_assets.assets.progress import Listener, LogListener
+from soxauto_assets.automation.jobs import CLOSE_MONTH, close_month_job
+from soxauto_assets.automation.schedules import month_end_schedule
+from soxauto_assets.automation.sensors import alert_sensor, run_end_sensors
+from soxauto_assets.entrypoints.bindings import resources
+from soxauto_assets.settings import Settings
+
+__all__ = ["CLOSE_MONTH", "build", "defs"]
+
+
+def build(settings: Settings, listener: Listener | None = None) -> dg.Definitions:
+    """The definitions for these settings; ``listener`` hears of every attempt."""
+    steps, sources = report_assets(monthly_partitions(settings))
+    job = close_month_job(steps)
+    return dg.Definitions(
+        assets=[*sources, *steps],
+        jobs=[job],
+        schedules=[month_end_schedule(job)],
+        sensors=[alert_sensor(), *run_end_sensors(settings)],
+        resources={**resources(settings), "listener": listener or LogListener()},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build(Settings.load())

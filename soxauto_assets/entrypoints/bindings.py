@@ -1,0 +1,77 @@
+"""From settings to the real parts: which warehouse is read and where the stores are.
+
+Here: the one place that binds the demonstration warehouse. Not here: the resources' protocols
+(``assets/resources.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soxauto_assets.assets.io_manager import ReportIOManager
+from soxauto_assets.assets.partitions import last_closed_period
+from soxauto_assets.assets.resources import AttemptSettings, StateResource, WarehouseResource
+from soxauto_assets.automation.alerting import FolderSink
+from soxauto_assets.period import Period
+from soxauto_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from soxauto_assets.warehouse.protocol import Warehouse
+
+
+class DemonstrationWarehouse(WarehouseResource):
+    """The embedded warehouse: built in ``folder`` on first use, through month ``through``.
+
+    ``seed`` and ``size`` are those of the settings; ``memory_mib`` bounds the engine.
+    """
+
+    folder: str
+    through: str
+    seed: int
+    size: float
+    memory_mib: int
+
+    def warehouse(self) -> Warehouse:
+        """The warehouse, built first where it is missing; that takes some seconds, once."""
+        from soxauto_assets.demo.plan import DemoPlan
+        from soxauto_assets.demo.warehouse import demo_warehouse
+
+        return demo_warehouse(
+            Path(self.folder),
+            through=Period.parse(self.through),
+            plan=DemoPlan(seed=self.seed, size=self.size),
+            memory_limit_mib=self.memory_mib,
+        )
+
+
+def store_url(settings: Settings, name: str) -> str:
+    """The address of the results, evidence, state or inputs store."""
+    return (settings.home / name).resolve().as_uri()
+
+
+def resources(settings: Settings) -> Mapping[str, object]:
+    """The resources of the definitions, for these settings."""
+    return {
+        "report_io": ReportIOManager(
+            results_url=store_url(settings, "results"),
+            evidence_url=store_url(settings, "evidence"),
+        ),
+        "state": StateResource(url=store_url(settings, "state")),
+        "warehouse": DemonstrationWarehouse(
+            folder=str(settings.home / "demo"),
+            through=str(last_closed_period(settings)),
+            seed=settings.demo_seed,
+            size=settings.demo_size,
+            memory_mib=settings.engine_memory_mib,
+        ),
+        "alerts": FolderSink(folder=str(settings.home / "alerts")),
+        "attempt_settings": AttemptSettings(
+            source_tries=settings.source_tries,
+            lease_seconds=settings.lease_seconds,
+            scratch_folder=str(settings.home / "scratch"),
+            ui_url=settings.ui_url,
+            shown={variable: value for variable, value, _, _ in settings.table()},
+        ),
+    }

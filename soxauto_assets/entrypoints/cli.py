@@ -1,0 +1,194 @@
+"""The command line: what a SOX engineer, a reviewer and an auditor type.
+
+Here: arguments, exit codes and printing. Not here: what the commands do (``close_month.py``,
+``evidence``, ``verify``). Exit codes: 0 all is well; 1 a report failed or a package differs;
+2 the command was not understood or could not run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from soxauto_assets.errors import SoxautoError
+from soxauto_assets.period import Period
+from soxauto_assets.settings import PROJECT_FOLDER, Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Close a month of SOX control C-PG-1: extract each report, check it, and pack evidence.",
+    epilog="Begin with `soxauto run`; then `soxauto status`, `soxauto ui`, `soxauto verify`.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+PeriodOption = Annotated[
+    str | None, typer.Option("--period", "-p", metavar="YYYY-MM", help="The month to close.")
+]
+ReportOption = Annotated[
+    list[str] | None,
+    typer.Option("--report", "-r", metavar="ID", help="Only this report; may be given again."),
+]
+FromOption = Annotated[
+    str | None, typer.Option("--from", metavar="YYYY-MM", help="First month of a range.")
+]
+ToOption = Annotated[
+    str | None, typer.Option("--to", metavar="YYYY-MM", help="Last month of a range.")
+]
+
+
+def main() -> None:
+    """Run the command line; an error of the product becomes one clear line and exit code 2."""
+    try:
+        app()
+    except SoxautoError as error:
+        errors.print(f"[bold red]{type(error).__name__}[/]: ", end="")
+        errors.print(error.problem, markup=False, highlight=False)
+        errors.print(f"  {error.remedy}", markup=False, highlight=False)
+        sys.exit(2)
+
+
+@app.command()
+def run(
+    period: PeriodOption = None,
+    report: ReportOption = None,
+    first: FromOption = None,
+    last: ToOption = None,
+    cutoff_date: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="The month by its cut-off: its last day, or the first day after it.",
+        ),
+    ] = None,
+) -> None:
+    """Close a month: extract, check, store and pack every report (or those named).
+
+    Without a period it closes the last month that has ended. Every attempt leaves a package,
+    also a failed one. Exit code 0 only when every report passed.
+    """
+    from soxauto_assets.entrypoints import close_month
+
+    settings = Settings.load()
+    periods = close_month.chosen_periods(
+        settings, period=period, first=first, last=last, cutoff_date=cutoff_date
+    )
+    reports = close_month.chosen_reports(report)
+    raise typer.Exit(close_month.close(periods, reports, settings, console, errors))
+
+
+@app.command()
+def status(period: PeriodOption = None, first: FromOption = None, last: ToOption = None) -> None:
+    """Show each report's current and latest attempt, for the last three months or a range.
+
+    *Current* is the passed attempt whose data is published; *latest* is the newest attempt of
+    any verdict. A later failure never changes what is current, but the month is red until a
+    newer attempt passes.
+    """
+    from soxauto_assets.entrypoints import close_month
+    from soxauto_assets.entrypoints.overview import status_table
+
+    settings = Settings.load()
+    periods = close_month.status_periods(settings, period=period, first=first, last=last)
+    table, all_green = status_table(periods, settings)
+    console.print(table)
+    raise typer.Exit(0 if all_green else 1)
+
+
+@app.command()
+def verify(
+    package: Annotated[Path, typer.Argument(help="The folder of a package.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Recompute everything that a package claims, from its own files alone.
+
+    Digests, row count, totals, key, cut-off, schema, content digest and verdict. Exit code 0
+    when all of it holds; 1 names the first thing that differs.
+    """
+    from soxauto_assets.verify.package import verify_package
+    from soxauto_assets.verify.report import as_dict, as_text
+
+    report = verify_package(package)
+    if as_json:
+        sys.stdout.write(json.dumps(as_dict(report), indent=2) + "\n")
+    else:
+        console.print(as_text(report), markup=False, highlight=False)
+    raise typer.Exit(0 if report.holds else 1)
+
+
+@app.command()
+def sql(
+    report: Annotated[str, typer.Argument(metavar="REPORT", show_default=False)],
+    period: Annotated[str, typer.Argument(metavar="YYYY-MM", show_default=False)],
+    ssms: Annotated[
+        bool, typer.Option("--ssms", help="With DECLAREs and lists written out, ready for SSMS.")
+    ] = False,
+    control: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A control of the report, not its query.")
+    ] = None,
+) -> None:
+    """Print the query of a report for a month, for a person to run by hand."""
+    from soxauto_assets.entrypoints.statements import printed_statement
+
+    sys.stdout.write(
+        printed_statement(report, Period.parse(period), control=control, for_ssms=ssms) + "\n"
+    )
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """List every environment variable of the product, its value, and what it means."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("variable", "value", "", "meaning"):
+        table.add_column(name, overflow="fold")
+    for variable, value, is_default, meaning in Settings.load().table():
+        table.add_row(variable, value or "-", "default" if is_default else "set", meaning)
+    console.print(table)
+
+
+@app.command()
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where a page is out of date.")
+    ] = False,
+) -> None:
+    """Write the page of each report to docs/reports, from the catalogue."""
+    from soxauto_assets.entrypoints.report_pages import outdated_pages, write_pages
+
+    folder = PROJECT_FOLDER / "docs" / "reports"
+    if not check:
+        write_pages(folder)
+        return
+    outdated = outdated_pages(folder)
+    for path in outdated:
+        errors.print(f"{path} differs from the catalogue; run `make docs`.", highlight=False)
+    raise typer.Exit(1 if outdated else 0)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
+    """Open the Dagster UI and its daemon on this machine, until Ctrl-C."""
+    from soxauto_assets.entrypoints.instance import dagster_home
+
+    home = dagster_home(Settings.load())
+    environment = os.environ | {"DAGSTER_HOME": str(home)}
+    console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)", highlight=False)
+    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
+    command += ["-w", str(PROJECT_FOLDER / "workspace.yaml")]
+    os.chdir(PROJECT_FOLDER)
+    os.execve(sys.executable, command, environment)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The Dagster instance that the command line and the UI share, kept inside the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from soxauto_assets.errors import PermanentError
+from soxauto_assets.settings import PROJECT_FOLDER, Settings
+
+
+class InstanceError(PermanentError):
+    """The Dagster instance's configuration cannot be found or written."""
+
+
+def dagster_home(settings: Settings) -> Path:
+    """The folder of the instance: DAGSTER_HOME where it is set, else inside SOXAUTO_HOME.
+
+    The latter gets the project's ``dagster.yaml``, so that there is one source of it. Raises
+    InstanceError where there is no configuration or the folder cannot be written.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    if given:
+        return Path(given)
+    source, home = PROJECT_FOLDER / "dagster.yaml", settings.home / "dagster"
+    target = home / "dagster.yaml"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            partial = target.with_suffix(f".{os.getpid()}.partial")
+            shutil.copyfile(source, partial)
+            partial.replace(target)
+    except OSError as error:
+        raise InstanceError(
+            f"The Dagster instance at {home} cannot be prepared: {error.strerror}.",
+            remedy="Set SOXAUTO_HOME to a folder that can be written, or DAGSTER_HOME.",
+        ) from error
+    return home

@@ -1,0 +1,85 @@
+"""`soxauto status`: for each report and month what is current, and how the latest attempt ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from soxauto_assets.catalog.loader import report_ids
+from soxauto_assets.entrypoints.bindings import store_url
+from soxauto_assets.evidence.current import CurrentReport, current
+from soxauto_assets.evidence.lifecycle import AttemptState, AttemptVerdict, attempts
+from soxauto_assets.period import Period
+from soxauto_assets.settings import Settings
+from soxauto_assets.store.opening import open_store
+
+
+@dataclass(frozen=True)
+class ReportStatus:
+    """One report of one month: its current data, and all its attempts, the oldest first."""
+
+    report: str
+    period: Period
+    current: CurrentReport | None
+    history: tuple[AttemptState, ...]
+
+    @property
+    def latest(self) -> AttemptState | None:
+        """The newest attempt of any verdict."""
+        return self.history[-1] if self.history else None
+
+    @property
+    def is_green(self) -> bool:
+        """Whether the newest attempt passed: a later failure turns the month red."""
+        latest = self.latest
+        return (
+            latest is not None
+            and latest.closed is not None
+            and latest.closed.verdict is AttemptVerdict.PASS
+        )
+
+
+def status_of(period: Period, settings: Settings) -> tuple[ReportStatus, ...]:
+    """The status of every report of a month, from the state and results stores."""
+    state = open_store(store_url(settings, "state"), name="state")
+    results = open_store(store_url(settings, "results"), name="results")
+    return tuple(
+        ReportStatus(
+            report, period, current(results, report, period), attempts(state, report, period)
+        )
+        for report in report_ids()
+    )
+
+
+def status_table(periods: Sequence[Period], settings: Settings) -> tuple[Table, bool]:
+    """The table for people, and whether every report of every month is green."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("period", "report", "current", "latest", "verdict", "attempts"):
+        table.add_column(name, no_wrap=name != "verdict")
+    all_green = True
+    for period in periods:
+        for number, status in enumerate(status_of(period, settings)):
+            all_green &= status.is_green
+            table.add_row(
+                str(period) if number == 0 else "",
+                status.report,
+                "-" if status.current is None else status.current.attempt or "damaged",
+                "-" if status.latest is None else status.latest.address.attempt,
+                _verdict(status.latest),
+                str(len(status.history)),
+            )
+    return table, all_green
+
+
+def _verdict(latest: AttemptState | None) -> Text:
+    if latest is None:
+        return Text("not run", style="dim")
+    if latest.closed is None:
+        return Text("open: running, or died", style="yellow")
+    verdict = latest.closed.verdict
+    green = verdict is AttemptVerdict.PASS
+    return Text(verdict.value, style="green" if green else "bold red")

@@ -1,0 +1,99 @@
+"""The package of an attempt that died: made by whoever starts next, from what was left.
+
+Here: what recovery (``recovery.py``) asks for: finding a package that stands, writing the one
+that says FAIL (interrupted), and its alert. Not here: when recovery runs (``assets``,
+``automation``, ``entrypoints``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from soxauto_assets.catalog.loader import BrokenReportError, load_entry
+from soxauto_assets.catalog.model import CatalogEntry
+from soxauto_assets.evidence.alert_texts import failed_report
+from soxauto_assets.evidence.contents import LogLine, PackageContents
+from soxauto_assets.evidence.environment import describe_environment
+from soxauto_assets.evidence.lease import Lease, utc_now
+from soxauto_assets.evidence.lifecycle import AttemptVerdict, OpenAttempt
+from soxauto_assets.evidence.outbox import enqueue
+from soxauto_assets.evidence.package import PackageExistsError, publish
+from soxauto_assets.evidence.recovery import Recovery, StandingPackage, recover
+from soxauto_assets.evidence.standing import find_package
+from soxauto_assets.store.layout import AttemptAddress
+from soxauto_assets.store.protocol import ObjectExistsError, ObjectStore
+from soxauto_assets.validation.judge import unreached
+
+
+def close_interrupted(
+    state: ObjectStore,
+    results: ObjectStore,
+    evidence: ObjectStore,
+    *,
+    settings: Mapping[str, str],
+    run_id: str = "",
+) -> Recovery:
+    """Close every attempt whose holder died, each with its one package and an alert.
+
+    Safe to run at every start, beside others. ``settings`` are shown in the packages, secrets
+    masked. Attempts that cannot be closed now are in ``Recovery.failed`` and stay open.
+    """
+    return recover(
+        state,
+        results,
+        find_package=lambda address: find_package(evidence, address),
+        write_interrupted_package=lambda attempt, lease: _write(evidence, attempt, lease, settings),
+        alert=lambda attempt, package: _alert(state, evidence, attempt),
+        run_id=run_id,
+    )
+
+
+def _cause(attempt: OpenAttempt) -> str:
+    return f"The attempt was interrupted: its process ({attempt.who}) ended without closing it."
+
+
+def _entry(address: AttemptAddress) -> CatalogEntry | None:
+    try:
+        return load_entry(address.report)
+    except BrokenReportError:
+        return None
+
+
+def _write(
+    evidence: ObjectStore, attempt: OpenAttempt, lease: Lease, settings: Mapping[str, str]
+) -> StandingPackage:
+    entry, cause, now = _entry(attempt.address), _cause(attempt), utc_now()
+    contents = PackageContents(
+        verdict=AttemptVerdict.INTERRUPTED,
+        cause=cause,
+        entry=entry,
+        run_id=attempt.run_id,
+        who=attempt.who,
+        started=attempt.opened_at,
+        ended=now,
+        checks=() if entry is None else unreached(entry, cause),
+        environment=describe_environment(settings),
+        log=(LogLine(now, "ERROR", cause),),
+        closed_by=lease.state.holder.who,
+    )
+    try:
+        package = publish(contents, attempt.address, evidence)
+    except PackageExistsError as error:
+        raise ObjectExistsError(error.problem, remedy=error.remedy) from error
+    return StandingPackage(AttemptVerdict.INTERRUPTED, package.manifest)
+
+
+def _alert(state: ObjectStore, evidence: ObjectStore, attempt: OpenAttempt) -> None:
+    cause, entry = _cause(attempt), _entry(attempt.address)
+    enqueue(
+        state,
+        failed_report(
+            attempt.address,
+            cause,
+            () if entry is None else unreached(entry, cause),
+            package_url=f"{evidence.url}/{attempt.address.prefix}",
+            run_url=None,
+            at=utc_now(),
+            interrupted=True,
+        ),
+    )
