@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+import shutil
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from soxauto_assets.store.durable import clean_partial_files
+from soxauto_assets.store.durable import clean_partial_files, partial_file
 from soxauto_assets.store.local import LocalStore
-from soxauto_assets.store.protocol import StoreError, StoreFullError
+from soxauto_assets.store.protocol import (
+    ObjectExistsError,
+    PreconditionFailedError,
+    StoreError,
+    StoreFullError,
+)
 from soxauto_assets_tests.support.os_faults import failing_at, in_child, killed_at
 
 OLD, NEW = b"old" * 30_000, b"new" * 40_000
@@ -125,10 +133,69 @@ def test_a_disk_that_refuses_any_call_leaves_the_old_object_or_the_new_one(
 
 
 def test_the_partial_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
-    from soxauto_assets.store.durable import partial_file
-
     with partial_file(tmp_path) as (path, _):
         clean_partial_files(tmp_path)
         assert in_child(lambda: clean_partial_files(tmp_path)) == 0
         assert path.exists()
     assert not path.exists()
+
+
+def test_a_stranger_who_ignores_the_locks_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path / "store", name="results")
+    real_link = os.link
+
+    def link(source: Path, target: Path) -> None:
+        target.write_bytes(b"of the stranger")
+        real_link(source, target)
+
+    monkeypatch.setattr(os, "link", link)
+    with pytest.raises(ObjectExistsError):
+        store.create(KEY, NEW, metadata={"attempt": "2"})
+    assert what_stands(store) == (b"of the stranger", {})
+    (store._root / KEY).unlink()
+    with pytest.raises(PreconditionFailedError):
+        store.replace(KEY, NEW, expected_version=None, metadata={"attempt": "2"})
+    assert what_stands(store) == (b"of the stranger", {})
+
+
+def test_an_object_that_is_replaced_while_it_is_hashed_is_described_as_it_is_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path / "store", name="results")
+    version = store.create(KEY, OLD, metadata={"attempt": "1"}).version
+    shutil.copytree(store._root, tmp_path / "copy", copy_function=shutil.copyfile)
+    copy = LocalStore(tmp_path / "copy", name="copy")  # no record fits, so info() must hash
+    real_preadv = os.preadv
+
+    def preadv(*args: Any) -> int:
+        monkeypatch.setattr(os, "preadv", real_preadv)
+        LocalStore(tmp_path / "copy", name="copy").replace(
+            KEY, NEW, expected_version=version, metadata={"attempt": "2"}
+        )
+        return real_preadv(*args)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    info = copy.info(KEY)
+    assert info is not None
+    assert (info.size, info.metadata) == (len(NEW), {"attempt": "2"})
+
+
+def test_the_record_of_a_write_that_never_happened_is_not_believed_after_a_copy(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "store"
+    for number in count(1):
+
+        def create() -> None:
+            LocalStore(root, name="results").create(KEY, NEW, metadata={"attempt": "1"})
+
+        killed_at(number, create)
+        if list((root / ".records").rglob("*.json")):
+            break
+    store = LocalStore(root, name="results")
+    assert what_stands(store) is None
+    store.create(KEY, NEW, metadata={"attempt": "2"})
+    shutil.copytree(root, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert what_stands(LocalStore(tmp_path / "copy", name="copy")) == (NEW, {"attempt": "2"})
