@@ -1,0 +1,257 @@
+"""Whether the parts of a package say the same: manifest, documents, and the data itself.
+
+Here: the rules by which a verdict follows from checks, checks from control totals and figures,
+and the manifest from the documents. Not here: whether bytes were changed (``files.py``) and how
+the figures are computed (``figures.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from soxauto_assets.verify.documents import Control, Documents
+from soxauto_assets.verify.figures import Extract, Figures
+from soxauto_assets.verify.findings import Findings
+from soxauto_assets.verify.manifest import FAIL, NOT_APPLICABLE, PASS, DataClaim, Manifest
+
+STANDARD_CHECKS = frozenset(
+    {
+        "transfer",
+        "without_joins",
+        "driving_table",
+        "primary_key",
+        "contract",
+        "cut_off",
+        "witnesses",
+        "roster",
+    }
+)
+"""The checks that every report answers for; the controls that must be empty come besides."""
+
+
+def check_documents(manifest: Manifest, documents: Documents, findings: Findings) -> None:
+    """Ask whether the documents say the same as the manifest."""
+    findings.compare("verdict in checks.json", manifest.verdict, documents.verdict)
+    findings.compare("cause in checks.json", manifest.cause, documents.cause)
+    findings.compare(
+        "checks in checks.json",
+        _listed(manifest.checks),
+        _listed((check.name, check.verdict) for check in documents.checks),
+    )
+    findings.compare("period in parameters.json", manifest.period, documents.period)
+    findings.compare(
+        "statements in parameters.json",
+        ", ".join(sorted(f.name for f in manifest.files if _is_statement(manifest, f.name))),
+        ", ".join(sorted(manifest.folder + name for name in documents.statements)),
+    )
+    declared = documents.report
+    if declared is None:
+        findings.compare("report in schema.json", None, manifest.report["title"])
+        return
+    same = {name: declared[name] for name in manifest.report}
+    findings.compare("report in schema.json", manifest.report, same)
+
+
+def check_verdict(manifest: Manifest, documents: Documents, findings: Findings) -> None:
+    """Ask whether the verdict follows from the checks, and whether none is missing.
+
+    PASS only where the extract is there and every check that the report must answer for was run
+    and passed, but those that it declares not applicable, with a reason.
+    """
+    checks = {check.name: check for check in documents.checks}
+    findings.compare("results of one check", len(documents.checks), len(checks))
+    if documents.report is not None:
+        must = STANDARD_CHECKS | {c.name for c in documents.controls if c.kind == "must_be_empty"}
+        missing = ", ".join(sorted(must - set(checks)))
+        findings.judge("checks without a result", not missing, "none", missing or "none")
+        declared = documents.report["not_applicable"]
+        wrong = sorted(
+            check.name
+            for check in documents.checks
+            if (check.verdict == NOT_APPLICABLE) != (check.name in declared)
+        )
+        findings.judge(
+            "checks that are declared not applicable",
+            not wrong,
+            ", ".join(sorted(declared)) or "none",
+            ", ".join(sorted(c.name for c in checks.values() if c.verdict == NOT_APPLICABLE))
+            or "none",
+        )
+    failed = sorted(check.name for check in documents.checks if check.verdict == FAIL)
+    reasons = [f"{name} failed" for name in failed]
+    if manifest.data is None:
+        reasons.append("there is no complete extract")
+    if documents.report is None:
+        reasons.append("the report is not declared")
+    if manifest.cause is not None:
+        reasons.append(f"the cause is: {manifest.cause}")
+    follows = (manifest.verdict == PASS) == (not reasons)
+    stated_with_cause = (manifest.verdict == PASS) == (manifest.cause is None)
+    findings.judge(
+        "verdict follows from the checks",
+        follows and stated_with_cause,
+        PASS if not reasons else f"{FAIL}, because {'; '.join(reasons)}",
+        manifest.verdict,
+    )
+    if manifest.verdict == PASS:
+        query = f"{manifest.folder}sql/query.sql"
+        findings.judge("query of a PASS", manifest.file(query) is not None, query, "what is listed")
+        foreign = ", ".join(file.name for file in manifest.files if file.note is not None)
+        findings.judge("files of a PASS that were left behind", not foreign, "none", foreign)
+
+
+def check_stored(manifest: Manifest, findings: Findings) -> None:
+    """Ask whether the objects in the results store that the manifest names are this attempt's."""
+    prefix = f"attempts/{manifest.report['id']}/{manifest.period['name']}/{manifest.attempt}/"
+    strange = ", ".join(s.key for s in manifest.stored if not s.key.startswith(prefix))
+    findings.judge(
+        "objects in the results store", not strange, f"keys below {prefix}", strange or "only such"
+    )
+    data = None if manifest.data is None else manifest.file(manifest.data.file)
+    for stored in manifest.stored:
+        if data is not None and stored.key == f"{prefix}extract.parquet":
+            findings.compare("extract in the results store", data.sha256, stored.sha256)
+
+
+def check_figures(
+    manifest: Manifest, data: DataClaim, figures: Figures, findings: Findings
+) -> None:
+    """Ask whether the manifest's figures are those of the data."""
+    findings.compare("row count", data.rows, figures.rows)
+    findings.compare("rows reached", data.rows, manifest.rows_reached)
+    if manifest.verdict == PASS:
+        findings.compare(
+            "columns with a total",
+            ", ".join(sorted(manifest.report["amounts"])),
+            ", ".join(sorted(data.totals)),
+        )
+    for name, total in data.totals.items():
+        found = figures.totals.get(name)
+        findings.judge(f"total of {name}", found == Decimal(total), total, _plain(found))
+
+
+def check_claims(
+    documents: Documents, figures: Figures, extract: Extract, findings: Findings
+) -> None:
+    """Ask of every check that says PASS whether control totals and data bear it out.
+
+    A check that says FAIL is not asked: it may have failed for a reason that the data no longer
+    shows, and it hides nothing.
+    """
+    passed = {check.name: check for check in documents.checks if check.verdict == PASS}
+    controls = {control.name: control for control in documents.controls}
+    for name in sorted(passed):
+        control = controls.get(name)
+        if control is not None and control.kind == "totals":
+            _check_totals(control, figures, findings)
+        elif control is not None and control.kind == "must_be_empty":
+            found = "it did not run" if control.rows is None else f"{len(control.rows)} rows"
+            findings.compare(f"check {name}, rows of its control", "0 rows", found)
+        elif name == "primary_key":
+            findings.compare("check primary_key, keys used twice", 0, figures.duplicate_keys)
+        elif name == "cut_off":
+            findings.compare("check cut_off, rows after the period", 0, figures.events_after)
+        elif name == "contract":
+            nulls = [
+                f"{figures.nulls[column.name]} in {column.name}"
+                for column in documents.columns
+                if not column.nullable and figures.nulls.get(column.name)
+            ]
+            findings.judge(
+                "check contract, missing values", not nulls, "none", ", ".join(nulls) or "none"
+            )
+        elif name == "witnesses":
+            _check_witnesses(documents.controls, extract, findings)
+        else:
+            findings.judge(f"check {name}", False, "a control or rule that proves it", "none")
+
+
+def _check_totals(control: Control, figures: Figures, findings: Findings) -> None:
+    """The source's figures against those of the data; a sum of no rows is null at the source."""
+    name = f"check {control.name}"
+    if control.rows is None or len(control.rows) != 1:
+        findings.judge(
+            name, False, "one row of the source", "none" if not control.rows else "several"
+        )
+        return
+    ours: dict[str, object] = {
+        "row_count": figures.rows,
+        "first_event": figures.first_event,
+        "last_event": figures.last_event,
+        **{f"sum_{column}": total for column, total in figures.totals.items()},
+    }
+    findings.judge(
+        f"{name}, row count of the source",
+        "row_count" in control.rows[0],
+        "row_count",
+        ", ".join(control.rows[0]),
+    )
+    for figure, theirs in control.rows[0].items():
+        if figure not in ours:
+            findings.judge(f"{name}, {figure}", False, "a figure of the data", "none")
+            continue
+        found = ours[figure]
+        if theirs is None and figure.startswith("sum_") and figures.rows == 0:
+            theirs = "0"
+        findings.judge(f"{name}, {figure}", _same(theirs, found), theirs, _plain(found))
+
+
+def _check_witnesses(controls: tuple[Control, ...], extract: Extract, findings: Findings) -> None:
+    for control in controls:
+        inside = control.kind == "witness_inside"
+        if not inside and control.kind != "witness_after":
+            continue
+        if control.rows is None:
+            findings.judge(f"check witnesses, {control.name}", False, "a control that ran", "none")
+            continue
+        expected = "in the extract" if inside else "not in the extract"
+        other = "not in the extract" if inside else "in the extract"
+        for row in control.rows:
+            if not extract.has_columns(row):
+                findings.judge(
+                    f"check witnesses, {control.name}", False, "columns of the key", ", ".join(row)
+                )
+                continue
+            ok = extract.holds_key(row) == inside
+            findings.judge(
+                f"check witnesses, {control.name} {_named(row)}",
+                ok,
+                expected,
+                expected if ok else other,
+            )
+
+
+def _same(theirs: object, ours: object) -> bool:
+    """Whether a figure as evidence writes it equals a recomputed one, by value."""
+    try:
+        if isinstance(ours, datetime):
+            return datetime.fromisoformat(str(theirs)) == ours
+        if isinstance(ours, int | Decimal):
+            return Decimal(str(theirs)) == ours
+    except (ValueError, InvalidOperation):
+        return False
+    return theirs == ours
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds")
+    return "none" if value is None else str(value)
+
+
+def _listed(checks: Any) -> str:
+    return ", ".join(f"{name} {verdict}" for name, verdict in checks)
+
+
+def _named(row: Mapping[str, object]) -> str:
+    return " / ".join(str(value) for value in row.values())
+
+
+def _is_statement(manifest: Manifest, name: str) -> bool:
+    file = manifest.file(name)
+    return file is not None and file.note is None and name.startswith(f"{manifest.folder}sql/")

@@ -1,0 +1,222 @@
+"""Verifying a package folder: from the raw bytes to the verdict, in one order.
+
+1. the manifest: canonical, of a known format, undamaged; and this folder's own;
+2. every file that it lists, and no other, byte for byte;
+3. the documents against the manifest; the verdict against the checks;
+4. the data: schema, content digest, figures; and the checks that say PASS against them.
+
+A later step is taken only where the bytes it reads were found unchanged: nothing is parsed that
+was not verified first.
+
+Here: the order. Not here: the questions themselves. No step needs a network, an account or the
+rest of the product.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from pathlib import Path
+
+from soxauto_assets.verify.documents import EVERY, Documents, read_documents
+from soxauto_assets.verify.files import check_files
+from soxauto_assets.verify.findings import Claim, Findings, VerificationReport
+from soxauto_assets.verify.manifest import (
+    MANIFEST,
+    DataClaim,
+    Manifest,
+    read_manifest,
+)
+from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
+
+LARGEST_DOCUMENT = 64 * 2**20
+"""The most bytes of a document that are read into memory; the data is never read whole."""
+_STATEMENT = re.compile(r"sql/(query|controls/[a-z0-9_]+|other/[a-z0-9_]+)(-[0-9]+)?\.sql")
+_ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+
+
+def verify_package(folder: Path) -> VerificationReport:
+    """Verify the package in ``folder``; needs no network and changes nothing.
+
+    Never raises for what a package holds or lacks: whatever is wrong with it is a finding.
+    """
+    findings = Findings()
+    manifest = _manifest(folder, findings)
+    if manifest is None:
+        return findings.report(None)
+    _check_place(folder, manifest, findings)
+    _check_list(manifest, findings)
+    check_files(folder, manifest.files, findings)
+    if not findings.holds:
+        _leave_out(findings)
+        return findings.report(_claim(manifest))
+    documents = _documents(folder, manifest, findings)
+    if documents is not None:
+        _check_meaning(folder, manifest, documents, findings)
+    return findings.report(_claim(manifest))
+
+
+def _manifest(folder: Path, findings: Findings) -> Manifest | None:
+    expected = "a manifest of a package, as it was written"
+    with findings.guarded("manifest.json", expected, OSError):
+        content = _read(folder / MANIFEST)
+        try:
+            manifest = read_manifest(read_canonical(content))
+        except UnreadableError as error:
+            findings.judge(f"manifest.json, {error.where}", False, error.expected, error.found)
+            return None
+        findings.judge(
+            "manifest.json",
+            True,
+            expected,
+            f"one with the SHA-256 {hashlib.sha256(content).hexdigest()}",
+        )
+        return manifest
+    return None
+
+
+def _check_place(folder: Path, manifest: Manifest, findings: Findings) -> None:
+    """Where the folder's path names an attempt, a period and a report, they must be these.
+
+    A package that was copied elsewhere keeps the attempt's name at most; what the path does not
+    name cannot be compared.
+    """
+    path = folder.resolve()
+    if not _ADDRESS.fullmatch(path.name):
+        return
+    expected, found = [manifest.attempt], [path.name]
+    if _MONTH.fullmatch(path.parent.name):
+        expected += [manifest.period["name"], manifest.report["id"]]
+        found += [path.parent.name, path.parent.parent.name]
+    findings.compare("folder of the package", "/".join(expected[::-1]), "/".join(found[::-1]))
+
+
+def _check_list(manifest: Manifest, findings: Findings) -> None:
+    """The list itself: every document is there, and nothing that a package does not have."""
+    folder = manifest.folder
+    own = [file for file in manifest.files if file.note is None]
+    names = {file.name for file in own}
+    missing = ", ".join(folder + name for name in EVERY if folder + name not in names)
+    findings.judge("documents that are missing from the list", not missing, "none", missing)
+    data = set() if manifest.data is None else {manifest.data.file}
+    findings.judge(
+        "data in the list",
+        data <= names and data <= {f"{folder}data/extract.parquet"},
+        "the data that the manifest speaks of",
+        ", ".join(sorted(data)) or "none",
+    )
+    known = {folder + name for name in EVERY} | data
+    strange = [
+        file.name
+        for file in own
+        if file.name not in known
+        and not (
+            file.name.startswith(folder) and _STATEMENT.fullmatch(file.name.removeprefix(folder))
+        )
+    ]
+    findings.judge("files that no package has", not strange, "none", ", ".join(strange) or "none")
+
+
+def _leave_out(findings: Findings) -> None:
+    findings.judge(
+        "documents and data",
+        False,
+        "files whose bytes are those of the manifest",
+        "others, so they were not opened",
+    )
+
+
+def _documents(folder: Path, manifest: Manifest, findings: Findings) -> Documents | None:
+    def read(name: str) -> bytes:
+        return _read(folder / manifest.folder / name)
+
+    try:
+        with findings.guarded("documents", "documents that can be read", OSError):
+            return read_documents(read)
+    except UnreadableError as error:
+        findings.judge(error.where, False, error.expected, error.found)
+    return None
+
+
+def _check_meaning(
+    folder: Path, manifest: Manifest, documents: Documents, findings: Findings
+) -> None:
+    from soxauto_assets.verify.agreement import check_documents, check_stored, check_verdict
+
+    check_documents(manifest, documents, findings)
+    check_verdict(manifest, documents, findings)
+    check_stored(manifest, findings)
+    if manifest.data is None:
+        findings.judge("data", True, "no extract, as the manifest says", "none")
+        return
+    _check_data(folder, manifest.data, manifest, documents, findings)
+
+
+def _check_data(
+    folder: Path,
+    data: DataClaim,
+    manifest: Manifest,
+    documents: Documents,
+    findings: Findings,
+) -> None:
+    import duckdb
+    import pyarrow as pa
+
+    from soxauto_assets.verify.agreement import check_claims, check_figures
+    from soxauto_assets.verify.content_digest import NoContentDigestError, content_digest_of
+    from soxauto_assets.verify.figures import columns_of, opened
+
+    path = folder / data.file
+    errors = (pa.ArrowException, NoContentDigestError, OSError, duckdb.Error)
+    with findings.guarded("data", "a Parquet file that can be read", *errors):
+        columns = columns_of(path)
+        declared = [(column.name, _stored_type(column.type)) for column in documents.columns]
+        if not findings.compare("columns of the data", _columns(declared), _columns(columns)):
+            return
+        findings.compare("content digest", data.content_digest, content_digest_of(path))
+        report = manifest.report
+        named = {*report["primary_key"], *report["amounts"], report["event_date"] or ""} - {""}
+        unknown = ", ".join(sorted(named - dict(columns).keys()))
+        if not findings.judge("columns of key and amounts", not unknown, "declared", unknown):
+            return
+        with opened(path, columns) as extract:
+            figures = extract.figures(
+                key=report["primary_key"],
+                amounts=report["amounts"],
+                event_date=report["event_date"],
+                next_start=datetime.fromisoformat(manifest.period["next_start"]),
+            )
+            check_figures(manifest, data, figures, findings)
+            check_claims(documents, figures, extract, findings)
+
+
+def _stored_type(declared: str) -> str:
+    """A text is stored without its bound, which is a rule of the contract."""
+    return "text" if declared.startswith("text") else declared
+
+
+def _columns(columns: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in columns)
+
+
+def _claim(manifest: Manifest) -> Claim:
+    data = manifest.data
+    return Claim(
+        manifest.report["id"],
+        manifest.period["name"],
+        manifest.attempt,
+        manifest.verdict,
+        manifest.rows_reached,
+        () if data is None else tuple(sorted(data.totals.items())),
+    )
+
+
+def _read(path: Path) -> bytes:
+    """The whole of a document; OSError where it is missing or larger than any document is."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST_DOCUMENT + 1)
+    if len(content) > LARGEST_DOCUMENT:
+        raise OSError(f"{path.name} is larger than any document of a package")
+    return content
