@@ -1,0 +1,1 @@
+"""IPE_12: packages delivered against cash and not reconciled (decision D15)."""

@@ -1,0 +1,1 @@
+"""IPE_34: refunds without return and returns without refund (decision D17)."""

@@ -1,0 +1,1 @@
+"""IPE_REC_ERRORS: records that NAV refused, as of the extraction (decision D19)."""
