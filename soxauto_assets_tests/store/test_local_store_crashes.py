@@ -20,7 +20,8 @@ from soxauto_assets.store.protocol import (
     StoreError,
     StoreFullError,
 )
-from soxauto_assets_tests.support.os_faults import failing_at, in_child, killed_at
+from soxauto_assets_tests.support.os_faults import failing_at, killed_at
+from soxauto_assets_tests.support.processes import in_child
 
 OLD, NEW = b"old" * 30_000, b"new" * 40_000
 KEY = "current/ipe_07/data.parquet"

@@ -17,7 +17,7 @@ import pytest
 
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.protocol import StoreError, StoreFullError
-from soxauto_assets_tests.support.os_faults import in_child
+from soxauto_assets_tests.support.processes import in_child
 
 NOBODY = 65534
 

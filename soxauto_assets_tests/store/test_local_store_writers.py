@@ -3,35 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.protocol import ObjectExistsError, PreconditionFailedError
-
-WRITERS = 4
-
-
-def at_once(body: Callable[[int], object]) -> None:
-    """Run ``body`` in several processes that begin at the same moment."""
-    gate_read, gate_write = os.pipe()
-    children = []
-    for number in range(WRITERS):
-        child = os.fork()
-        if child == 0:
-            code = 70
-            try:
-                os.close(gate_write)
-                os.read(gate_read, 1)  # ends for all when the parent closes the gate
-                body(number)
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    os.close(gate_write)
-    os.close(gate_read)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0] * WRITERS
+from soxauto_assets_tests.support.processes import WRITERS, at_once
 
 
 def test_of_several_creators_exactly_one_wins(tmp_path: Path) -> None:

@@ -6,14 +6,13 @@ of moments that a test walks through, without timing.
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import Any
+
+from soxauto_assets_tests.support.processes import in_child
 
 CHANGING_CALLS = (
     "open",
@@ -24,7 +23,6 @@ CHANGING_CALLS = (
     "link",
     "replace",
     "unlink",
-    "close",
 )
 """The calls of ``os`` by which the product changes a disk."""
 
@@ -46,8 +44,6 @@ def fault_at(number: int, fault: Callable[[str], None]) -> Iterator[list[str]]:
                 real(args[0], args[1][: len(args[1]) // 2])
             elif name == "copy_file_range":
                 real(args[0], args[1], os.fstat(args[0]).st_size // 2)
-            elif name == "close":
-                real(*args)
             fault(name)
             return None
 
@@ -86,37 +82,13 @@ def failing_at(number: int, code: int, body: Callable[[], object]) -> bool:
     """
 
     def fail(name: str) -> None:
-        if name != "close":
-            raise OSError(code, os.strerror(code))
+        raise OSError(code, os.strerror(code))
 
     with fault_at(number, fail) as made:
         body()
     return len(made) >= number
 
 
-def every_moment() -> Iterator[int]:
-    """1, 2, 3, …; the test ends it when its fault was no longer reached."""
-    return count(1)
-
-
-def in_child(body: Callable[[], object]) -> int:
-    """Run ``body`` in a forked child and give its wait status; 0: it returned."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            body()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    return os.waitpid(child, 0)[1]
-
-
 def _under_fault(number: int, fault: Callable[[str], None], body: Callable[[], object]) -> None:
     with fault_at(number, fault):
         body()
-
-
-NO_SPACE = errno.ENOSPC
