@@ -1,0 +1,1 @@
+"""CR_03: general ledger entries of the year on the controlled accounts (decision D18)."""

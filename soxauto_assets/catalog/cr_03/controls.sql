@@ -1,0 +1,246 @@
+-- Controls of CR_03. Each block is one statement, run in the same snapshot as the query.
+
+-- name: transfer
+-- kind: totals
+-- title: Count and totals of the very rows that the query selects
+WITH remaining AS (
+    SELECT
+        detail.id_company,
+        detail.[Gen_ Ledger Entry No_] AS entry_no,
+        SUM(CAST(detail.[Amount] AS DECIMAL(38, 20))) AS remaining_amount
+    FROM [AIG_Nav_DW].[dbo].[Detailed G_L Entry] AS detail
+    WHERE
+        -- The filters are the query's own, for it is the query's rows that are counted here.
+        detail.id_company IN (@companies)
+        AND detail.[Posting Date] < @next_period_start
+    GROUP BY detail.id_company, detail.[Gen_ Ledger Entry No_]
+),
+
+report AS (
+    SELECT
+        CAST(entry.[Posting Date] AS DATE) AS posting_date,
+        CAST(entry.[Amount] AS DECIMAL(38, 20)) AS amount,
+        CAST(COALESCE(remaining.remaining_amount, 0) AS DECIMAL(38, 20)) AS remaining_amount
+    FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+    INNER JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+        ON chart.Company_Code = entry.id_company
+        AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+    -- The describing joins stay, for a row that they multiplied would be in the extract too.
+    LEFT JOIN remaining
+        ON remaining.id_company = entry.id_company
+        AND remaining.entry_no = entry.[Entry No_]
+    LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
+        ON company.Company_Code = entry.id_company
+    LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[dbo].[GDOC_IFRS_Tabular_Mapping] AS mapping
+        ON mapping.Level_4_Code = chart.Group_COA_Account_no
+    WHERE
+        entry.id_company IN (@companies)
+        AND entry.[Posting Date] >= @year_start
+        AND entry.[Posting Date] < @next_period_start
+        AND chart.Group_COA_Account_no IN (@accounts)
+)
+
+SELECT
+    COUNT_BIG(*) AS row_count,
+    COALESCE(SUM(amount), CAST(0 AS DECIMAL(38, 20))) AS sum_amount,
+    COALESCE(SUM(remaining_amount), CAST(0 AS DECIMAL(38, 20))) AS sum_remaining_amount,
+    MIN(posting_date) AS first_event,
+    MAX(posting_date) AS last_event
+FROM report
+
+-- name: without_joins
+-- kind: totals
+-- title: Count and total of the ledger entries alone, with no table joined
+SELECT
+    COUNT_BIG(*) AS row_count,
+    COALESCE(SUM(CAST(entry.[Amount] AS DECIMAL(38, 20))), CAST(0 AS DECIMAL(38, 20)))
+        AS sum_amount,
+    MIN(CAST(entry.[Posting Date] AS DATE)) AS first_event,
+    MAX(CAST(entry.[Posting Date] AS DATE)) AS last_event
+FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+WHERE
+    -- The filters are the query's own; the account is asked for, not joined.
+    entry.id_company IN (@companies)
+    AND entry.[Posting Date] >= @year_start
+    AND entry.[Posting Date] < @next_period_start
+    AND EXISTS (
+        SELECT 1
+        FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+        WHERE
+            chart.Company_Code = entry.id_company
+            AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+            AND chart.Group_COA_Account_no IN (@accounts)
+    )
+
+-- name: driving_table
+-- kind: totals
+-- title: Count and total of the accounts, one by one, by predicates of their own
+WITH accounts AS (
+    -- Starting at the chart and the roster's table: which local accounts are asked for.
+    SELECT DISTINCT chart.Company_Code AS company, chart.[G/L_Account_No] AS account
+    FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+    INNER JOIN (VALUES @roster) AS roster (company, country, currency)
+        ON roster.company = chart.Company_Code
+    WHERE chart.Group_COA_Account_no IN (@accounts)
+),
+
+totals AS (
+    SELECT
+        COUNT_BIG(*) AS row_count,
+        SUM(CAST(entry.[Amount] AS DECIMAL(38, 20))) AS amount,
+        MIN(CAST(entry.[Posting Date] AS DATE)) AS first_event,
+        MAX(CAST(entry.[Posting Date] AS DATE)) AS last_event
+    FROM accounts
+    INNER JOIN [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+        ON entry.id_company = accounts.company
+        AND entry.[Chart of Accounts No_] = accounts.account
+    WHERE
+        -- The bounds by year and whole days instead of moments.
+        YEAR(entry.[Posting Date]) = @year
+        AND CAST(entry.[Posting Date] AS DATE) <= @cutoff_date
+    -- By account, so that the figures are added up in another order than the query's.
+    GROUP BY accounts.company, accounts.account
+)
+
+SELECT
+    COALESCE(SUM(CAST(row_count AS BIGINT)), 0) AS row_count,
+    COALESCE(SUM(amount), CAST(0 AS DECIMAL(38, 20))) AS sum_amount,
+    MIN(first_event) AS first_event,
+    MAX(last_event) AS last_event
+FROM totals
+
+-- name: witness_inside
+-- kind: witness_inside
+-- title: The last entry posted before the month's end must be in the extract
+SELECT TOP (1)
+    entry.id_company,
+    entry.[Entry No_] AS entry_no
+FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+WHERE
+    -- Every filter of the query holds for the witness, so that it has to be there.
+    entry.id_company IN (@companies)
+    AND entry.[Posting Date] >= @year_start
+    AND entry.[Posting Date] < @next_period_start
+    AND EXISTS (
+        SELECT 1
+        FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+        WHERE
+            chart.Company_Code = entry.id_company
+            AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+            AND chart.Group_COA_Account_no IN (@accounts)
+    )
+ORDER BY entry.[Posting Date] DESC, entry.id_company DESC, entry.[Entry No_] DESC
+
+-- name: witness_after
+-- kind: witness_after
+-- title: The first entry posted after the month's end must not be in the extract
+SELECT TOP (1)
+    entry.id_company,
+    entry.[Entry No_] AS entry_no
+FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+WHERE
+    -- Only the time filter is turned round.
+    entry.id_company IN (@companies)
+    AND entry.[Posting Date] >= @next_period_start
+    AND EXISTS (
+        SELECT 1
+        FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+        WHERE
+            chart.Company_Code = entry.id_company
+            AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+            AND chart.Group_COA_Account_no IN (@accounts)
+    )
+ORDER BY entry.[Posting Date], entry.id_company, entry.[Entry No_]
+
+-- name: roster
+-- kind: must_be_empty
+-- title: Consolidated companies with such entries and the roster agree (D3)
+SELECT
+    company.Company_Code AS company,
+    'consolidated, has rows for this report, and is not on the roster' AS problem
+FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
+WHERE
+    company.Flg_In_Conso_Scope = 1
+    AND company.Company_Code NOT IN (@companies)
+    -- Every filter of the query but the roster: such a company matters only with entries.
+    AND EXISTS (
+        SELECT 1
+        FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+        INNER JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+            ON chart.Company_Code = entry.id_company
+            AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+        WHERE
+            entry.id_company = company.Company_Code
+            AND entry.[Posting Date] >= @year_start
+            AND entry.[Posting Date] < @next_period_start
+            AND chart.Group_COA_Account_no IN (@accounts)
+    )
+UNION ALL
+SELECT
+    roster.company AS company,
+    'on the roster, but not flagged as consolidated' AS problem
+FROM (VALUES @roster) AS roster (company, country, currency)
+WHERE
+    NOT EXISTS (
+        SELECT 1
+        FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
+        WHERE company.Company_Code = roster.company AND company.Flg_In_Conso_Scope = 1
+    )
+
+-- name: unmapped
+-- kind: must_be_empty
+-- title: Entries of the year whose local account leads to no group account (D29)
+SELECT
+    entry.id_company AS company,
+    entry.[Chart of Accounts No_] AS local_account,
+    COUNT_BIG(*) AS entries,
+    SUM(CAST(entry.[Amount] AS DECIMAL(38, 20))) AS amount
+FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+WHERE
+    -- Every filter that comes before the account; nobody can say whether an entry without group
+    -- account belongs to the control, so none may be there.
+    entry.id_company IN (@companies)
+    AND entry.[Posting Date] >= @year_start
+    AND entry.[Posting Date] < @next_period_start
+    AND NOT EXISTS (
+        SELECT 1
+        FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+        WHERE
+            chart.Company_Code = entry.id_company
+            AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+            AND chart.Group_COA_Account_no <> ''
+    )
+GROUP BY entry.id_company, entry.[Chart of Accounts No_]
+
+-- name: duplicate_dimensions
+-- kind: must_be_empty
+-- title: No joined table holds a key twice for a company of the roster (D29)
+SELECT
+    'Dim_Company' AS dimension,
+    company.Company_Code AS company,
+    company.Company_Code AS code,
+    COUNT_BIG(*) AS copies
+FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
+WHERE company.Company_Code IN (@companies)
+GROUP BY company.Company_Code
+HAVING COUNT_BIG(*) > 1
+UNION ALL
+SELECT
+    'Dim_ChartOfAccounts' AS dimension,
+    chart.Company_Code AS company,
+    chart.[G/L_Account_No] AS code,
+    COUNT_BIG(*) AS copies
+FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+WHERE chart.Company_Code IN (@companies)
+GROUP BY chart.Company_Code, chart.[G/L_Account_No]
+HAVING COUNT_BIG(*) > 1
+UNION ALL
+SELECT
+    'GDOC_IFRS_Tabular_Mapping' AS dimension,
+    'every company' AS company,
+    mapping.Level_4_Code AS code,
+    COUNT_BIG(*) AS copies
+FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[GDOC_IFRS_Tabular_Mapping] AS mapping
+WHERE mapping.Level_4_Code IN (@accounts)
+GROUP BY mapping.Level_4_Code
+HAVING COUNT_BIG(*) > 1

@@ -1,0 +1,1 @@
+"""IPE_07: open customer ledger entries at the cut-off, with their age (decision D9)."""
