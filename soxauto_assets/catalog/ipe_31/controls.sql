@@ -245,13 +245,14 @@ payments_in_progress AS (
         -- The statuses, as extracted, of a deposit that counts as paid in.
         AND d.OMS_Payment_Status IN ('inProgress', 'closed', 'waitingConfirmation')
         -- A deposit closed before the period's end, or by force at an unknown time, is settled. An
-        -- entry that does not say whether it was by force counts by its date.
+        -- entry that does not say whether it was by force counts by its date; one that does not
+        -- say what it closes, closes nothing.
         AND NOT EXISTS (
             SELECT 1
             FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
             WHERE x.ID_Company = d.ID_Company
                 AND x.OMS_Entity_No = d.OMS_Payment_No
-                AND (x.OMS_Entity_Type IS NULL OR x.OMS_Entity_Type <> 'packlist')
+                AND x.OMS_Entity_Type <> 'packlist'
                 AND (
                     x.OMS_Close_Date < @next_period_start
                     OR (x.OMS_Force_Closed = 1 AND x.OMS_Close_Date IS NULL)
@@ -763,13 +764,14 @@ payments_in_progress AS (
         -- The statuses, as extracted, of a deposit that counts as paid in.
         AND d.OMS_Payment_Status IN ('inProgress', 'closed', 'waitingConfirmation')
         -- A deposit closed before the period's end, or by force at an unknown time, is settled. An
-        -- entry that does not say whether it was by force counts by its date.
+        -- entry that does not say whether it was by force counts by its date; one that does not
+        -- say what it closes, closes nothing.
         AND NOT EXISTS (
             SELECT 1
             FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
             WHERE x.ID_Company = d.ID_Company
                 AND x.OMS_Entity_No = d.OMS_Payment_No
-                AND (x.OMS_Entity_Type IS NULL OR x.OMS_Entity_Type <> 'packlist')
+                AND x.OMS_Entity_Type <> 'packlist'
                 AND (
                     x.OMS_Close_Date < @next_period_start
                     OR (x.OMS_Force_Closed = 1 AND x.OMS_Close_Date IS NULL)
@@ -958,8 +960,8 @@ closed_payments AS (
         x.OMS_Entity_No AS payment_no
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
     WHERE
-        -- Anything but a list, closed in time, or by force at an unknown time.
-        CASE WHEN x.OMS_Entity_Type = 'packlist' THEN 0 ELSE 1 END = 1
+        -- Something else than a list, closed in time, or by force at an unknown time.
+        NOT (x.OMS_Entity_Type = 'packlist')
         AND (
             x.OMS_Close_Date < @next_period_start
             OR (x.OMS_Close_Date IS NULL AND x.OMS_Force_Closed = 1)
@@ -1210,8 +1212,8 @@ closed_payments AS (
         x.OMS_Entity_No AS payment_no
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
     WHERE
-        -- Anything but a list, closed in time, or by force at an unknown time.
-        CASE WHEN x.OMS_Entity_Type = 'packlist' THEN 0 ELSE 1 END = 1
+        -- Something else than a list, closed in time, or by force at an unknown time.
+        NOT (x.OMS_Entity_Type = 'packlist')
         AND (
             x.OMS_Close_Date < @next_period_start
             OR (x.OMS_Close_Date IS NULL AND x.OMS_Force_Closed = 1)
@@ -1458,8 +1460,8 @@ closed_payments AS (
         x.OMS_Entity_No AS payment_no
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
     WHERE
-        -- Anything but a list, closed in time, or by force at an unknown time.
-        CASE WHEN x.OMS_Entity_Type = 'packlist' THEN 0 ELSE 1 END = 1
+        -- Something else than a list, closed in time, or by force at an unknown time.
+        NOT (x.OMS_Entity_Type = 'packlist')
         AND (
             x.OMS_Close_Date < @next_period_start
             OR (x.OMS_Close_Date IS NULL AND x.OMS_Force_Closed = 1)
@@ -1706,8 +1708,8 @@ closed_payments AS (
         x.OMS_Entity_No AS payment_no
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
     WHERE
-        -- Anything but a list, closed in time, or by force at an unknown time.
-        CASE WHEN x.OMS_Entity_Type = 'packlist' THEN 0 ELSE 1 END = 1
+        -- Something else than a list, closed in time, or by force at an unknown time.
+        NOT (x.OMS_Entity_Type = 'packlist')
         AND (
             x.OMS_Close_Date < @next_period_start
             OR (x.OMS_Close_Date IS NULL AND x.OMS_Force_Closed = 1)

@@ -244,13 +244,14 @@ payments_in_progress AS (
         -- The statuses, as extracted, of a deposit that counts as paid in.
         AND d.OMS_Payment_Status IN ('inProgress', 'closed', 'waitingConfirmation')
         -- A deposit closed before the period's end, or by force at an unknown time, is settled. An
-        -- entry that does not say whether it was by force counts by its date.
+        -- entry that does not say whether it was by force counts by its date; one that does not
+        -- say what it closes, closes nothing.
         AND NOT EXISTS (
             SELECT 1
             FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_COLLECTIONADJ] AS x
             WHERE x.ID_Company = d.ID_Company
                 AND x.OMS_Entity_No = d.OMS_Payment_No
-                AND (x.OMS_Entity_Type IS NULL OR x.OMS_Entity_Type <> 'packlist')
+                AND x.OMS_Entity_Type <> 'packlist'
                 AND (
                     x.OMS_Close_Date < @next_period_start
                     OR (x.OMS_Force_Closed = 1 AND x.OMS_Close_Date IS NULL)

@@ -131,7 +131,12 @@ report AS (
         -- A view may show one number several times; nothing is merged, the rows are numbered (D29).
         ROW_NUMBER() OVER (
             PARTITION BY r.source_system, r.id_company, r.transaction_id
-            ORDER BY r.amount, r.integration_status COLLATE Latin1_General_100_BIN2
+            ORDER BY
+                r.amount,
+                r.integration_status COLLATE Latin1_General_100_BIN2,
+                -- Equal in both: the spelling decides, so that the numbering is repeatable.
+                r.transaction_id COLLATE Latin1_General_100_BIN2,
+                r.id_company COLLATE Latin1_General_100_BIN2
         ) AS occurrence,
         r.amount,
         r.integration_status
