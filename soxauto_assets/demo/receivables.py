@@ -1,0 +1,338 @@
+"""Customer receivables: ledger entries, their detailed entries, and what they book.
+
+Invoices are paid in full, in part, or not at all; an application is a detailed entry on both
+sides, so that the open amounts of a paid invoice and its payment are zero.
+
+Here: drawn and scripted customer ledger entries. Not here: customers and posting groups
+(``dimensions.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from soxauto_assets.demo.companies import (
+    CODES,
+    COMPANIES,
+    PRICES,
+    ROSTER_INDEX,
+    ROSTER_SIZE,
+    shares,
+)
+from soxauto_assets.demo.drawing import (
+    DAY,
+    MISSING,
+    Whole,
+    chance,
+    constant,
+    dates,
+    days_of,
+    flags,
+    keep,
+    nav_amounts,
+    numbered,
+    prices,
+    share_of,
+    texts,
+    where,
+    wholes,
+)
+from soxauto_assets.demo.ledger import ACCOUNT, BUSLINES, DOCUMENT_TYPES, USERS, Ledger, Postings
+from soxauto_assets.demo.plan import CUSTOMER_ENTRIES, Cohort, chunks
+from soxauto_assets.demo.rows import NAV, Sink
+
+CUSTOMERS = 300
+"""Customers of each company; their numbers do not depend on the month."""
+POSTING_GROUPS: tuple[tuple[str, str, int], ...] = (
+    ("B2C-NAT", "13003", 0),
+    ("B2B-NAT", "13003", 0),
+    ("EXPORT", "13003", 1),
+    ("LOAN-REC-NAT", "13004", 0),
+    ("EMP-NAT", "13004", 1),
+    ("ALLOW-DBT", "13009", 0),
+    ("OTHER-REC", "13006", 0),
+    ("WRITE-OFF", "13010", 0),
+)
+"""Posting group, group account, and variant of the local account it books to."""
+_ALLOWANCE = 5
+_SPELLINGS = tuple(code for code, _, _ in POSTING_GROUPS) + tuple(
+    f"{code.lower()} " for code, _, _ in POSTING_GROUPS
+)
+_DESCRIPTIONS = (
+    "Invoice, order",
+    'Avoir "qualité"',
+    "فاتورة رقم",
+    "Payment\nsecond line",
+    "Employee loan ",
+    "Rebate; see mail",
+)
+_CURRENCIES = tuple(company.currency for company in COMPANIES)
+_INVOICE, _CREDIT_MEMO, _PAYMENT, _REFUND = 1, 2, 3, 4
+_ACCOUNTS = np.array([ACCOUNT[account] for _, account, _ in POSTING_GROUPS])
+
+
+@dataclass
+class _Entries:
+    """Customer ledger entries, a column each; ``number`` is the entry number."""
+
+    number: Whole
+    company: Whole
+    customer: Whole
+    group: Whole
+    day: Whole
+    due: Whole
+    units: Whole
+    tail: Whole
+    kind: Whole
+
+
+@dataclass
+class _Application:
+    """A detailed entry that settles an entry."""
+
+    number: Whole
+    company: Whole
+    customer: Whole
+    day: Whole
+    units: Whole
+    tail: Whole
+
+
+def write_receivables(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
+    """Draw the month's customer entries, write them and book them."""
+    for chunk, first, pairs in chunks(cohort.count(CUSTOMER_ENTRIES // 2)):
+        random = cohort.random("receivables", chunk)
+        claim = _draw_claims(random, cohort, first, pairs)
+        settlement, paid = _draw_settlements(random, claim)
+        chosen = np.flatnonzero(paid != MISSING)
+        settlement = _selected(settlement, chosen)
+        # A pair has at most four detailed entries.
+        _write(
+            sink,
+            ledger,
+            (claim, settlement),
+            _applied(claim, settlement, paid, chosen),
+            detailed=cohort.first_number + 4 * first,
+        )
+    _write_edges(cohort, sink, ledger)
+
+
+def _draw_claims(random: np.random.Generator, cohort: Cohort, first: int, pairs: int) -> _Entries:
+    company = random.choice(len(CODES), pairs, p=shares()).astype(np.int64)
+    group = random.choice(
+        len(POSTING_GROUPS), pairs, p=(0.4, 0.25, 0.08, 0.1, 0.07, 0.04, 0.03, 0.03)
+    ).astype(np.int64)
+    day = days_of(random.integers(cohort.start, cohort.next_start, pairs))
+    units = prices(random, PRICES[company] * 4)
+    foreign = chance(random, pairs, 0.3)
+    allowance = group == _ALLOWANCE
+    return _Entries(
+        number=cohort.first_number + 2 * (first + np.arange(pairs, dtype=np.int64)) + 1,
+        company=company,
+        customer=random.integers(1, CUSTOMERS + 1, pairs),
+        group=group,
+        day=day,
+        due=keep(day + random.integers(-5, 120, pairs), chance(random, pairs, 0.96)),
+        units=where(allowance, -units, units),
+        # Converted amounts have decimals as far as NAV keeps them.
+        tail=where(foreign, random.integers(1, 10**12, pairs), 0),
+        kind=where(allowance, _CREDIT_MEMO, _INVOICE),
+    )
+
+
+def _draw_settlements(random: np.random.Generator, claim: _Entries) -> tuple[_Entries, Whole]:
+    """The other side of each claim, and how much of it is applied (null: there is none)."""
+    pairs = len(claim.number)
+    fate = random.random(pairs)
+    full, partial, unapplied = fate < 0.72, fate < 0.85, fate < 0.93
+    part = where(full | (fate > 0.9), claim.units, share_of(random, claim.units, 0.1, 0.9))
+    settlement = _Entries(
+        number=claim.number + 1,
+        company=claim.company,
+        customer=claim.customer,
+        group=claim.group,
+        day=claim.day + random.integers(0, 75, pairs),
+        due=constant(pairs, MISSING),
+        units=-part,
+        tail=where(part == claim.units, -claim.tail, 0),
+        kind=where(claim.units < 0, _REFUND, where(chance(random, pairs, 0.2), 2, _PAYMENT)),
+    )
+    return settlement, where(partial, part, where(unapplied, 0, MISSING))
+
+
+def _selected(entries: _Entries, rows: Whole) -> _Entries:
+    return _Entries(**{name: column[rows] for name, column in vars(entries).items()})
+
+
+def _applied(claim: _Entries, settlement: _Entries, paid: Whole, chosen: Whole) -> _Application:
+    """Both detailed entries of each application, on the day of the settlement."""
+    applies = paid[chosen] != 0
+    one, other = _selected(claim, chosen[applies]), _selected(settlement, np.flatnonzero(applies))
+    return _Application(
+        number=np.concatenate([one.number, other.number]),
+        company=np.concatenate([one.company, other.company]),
+        customer=np.concatenate([one.customer, other.customer]),
+        day=np.tile(other.day, 2),
+        units=np.concatenate([other.units, -other.units]),
+        tail=np.concatenate([other.tail, -other.tail]),
+    )
+
+
+def _write(
+    sink: Sink,
+    ledger: Ledger,
+    parts: tuple[_Entries, ...],
+    applied: _Application,
+    *,
+    detailed: int,
+) -> None:
+    postings = Postings()
+    number = detailed
+    for entries in parts:
+        _write_entries(sink, entries)
+        initial = _Application(
+            entries.number,
+            entries.company,
+            entries.customer,
+            entries.day,
+            entries.units,
+            entries.tail,
+        )
+        number = _write_detailed(sink, initial, "Initial Entry", number)
+        accounts = _ACCOUNTS[entries.group].astype(np.int64)
+        postings.book(entries.company, accounts, entries.day * DAY, entries.units, entries.tail)
+    _write_detailed(sink, applied, "Application", number)
+    ledger.write(postings.entries("Customer ledger of"))
+
+
+def _write_entries(sink: Sink, entries: _Entries) -> None:
+    number, kind = entries.number, entries.kind
+    amount = nav_amounts(entries.units, entries.tail)
+    blank = texts(("", None), number % 2)
+    # Local currency is blank, null, or written out.
+    currency = where(entries.tail != 0, 0, 1 + number % 3)
+    pool = ("USD", "", None, *_CURRENCIES)
+    sink.add(
+        NAV + "Customer Ledger Entries",
+        {
+            "id_company": texts(CODES, entries.company),
+            "Entry No_": wholes(number),
+            "GL Entry No_": wholes(keep(number + 7, number % 10 != 0)),
+            "Document No_": numbered("SI-", number),
+            "Document Type": texts(DOCUMENT_TYPES, kind),
+            "External Document No_": numbered("PO, ", keep(number, number % 4 == 0)),
+            "Posting Date": dates(entries.day),
+            "Customer No_": customer_numbers(entries.customer, number % 30),
+            "Customer Posting Group": texts(
+                _SPELLINGS, entries.group + where(number % 23 == 0, len(POSTING_GROUPS), 0)
+            ),
+            "Description": texts(_DESCRIPTIONS, number // 2 % len(_DESCRIPTIONS)),
+            "Source Code": texts(("SALES", "CASHRECJNL"), where(kind == _PAYMENT, 1, 0)),
+            "Reason Code": blank,
+            "Busline Code": texts(BUSLINES, number // 2 % len(BUSLINES)),
+            "Department Code": blank,
+            "Original Amount": nav_amounts(
+                where(entries.tail != 0, entries.units // 640, entries.units)
+            ),
+            "Currency": texts(pool, where(currency < 3, currency, entries.company + 3)),
+            "Original Amount (LCY)": amount,
+            "Open": flags(where(number % 3 == 0, 1, 0)),
+            "Due Date": dates(entries.due),
+            "Posted by": texts(USERS, number % len(USERS)),
+            "Destination Code": blank,
+            "Partner Code": texts(("", "P-DHL", None), number % 3),
+            "IC Partner Code": texts(("", None), number // 2 % 2),
+        },
+    )
+
+
+def customer_numbers(customer: Whole, variant: Whole) -> pa.Array:
+    """Customer numbers; some in lower case, some with trailing blanks."""
+    plain = numbered("C", 100_000 + customer)
+    lower = numbered("c", 100_000 + customer)
+    padded = pc.binary_join_element_wise(plain, " ", "")
+    spelled = pc.if_else(pa.array(variant == 7), lower, plain)
+    return pc.if_else(pa.array(variant == 11), padded, spelled)
+
+
+def _write_detailed(sink: Sink, rows: _Application, kind: str, after: int) -> int:
+    count = len(rows.number)
+    if count == 0:
+        return after
+    amount = nav_amounts(rows.units, rows.tail)
+    sink.add(
+        NAV + "Detailed Customer Ledg_ Entry",
+        {
+            "id_company": texts(CODES, rows.company),
+            "Entry No_": wholes(after + 1 + np.arange(count, dtype=np.int64)),
+            "Cust_ Ledger Entry No_": wholes(rows.number),
+            "Customer No_": customer_numbers(rows.customer, constant(count, 0)),
+            "Posting Date": dates(rows.day),
+            "Entry Type": texts((kind,), constant(count, 0)),
+            "Amount": amount,
+            "Amount (LCY)": amount,
+        },
+    )
+    return after + count
+
+
+def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
+    """For each company of the roster, around the cut-off, with scripted amounts.
+
+    An invoice of the month's last day; one of the next day; one paid on the next day, so open
+    at the cut-off; one paid on the last day, so not; a pair of one customer that is open and
+    nets to zero; the smallest amount that NAV can hold; an entry of zero.
+    """
+    first_day, last_day = cohort.start // DAY, cohort.next_start // DAY - 1
+    # day, due (days after), units, tail, paid on (null: never), kind
+    script = (
+        (last_day, 0, 1_250_000, 0, MISSING, _INVOICE),
+        (last_day + 1, 30, 1_350_000, 0, MISSING, _INVOICE),
+        (first_day, 10, 770_000, 123_456_789_012, last_day + 1, _INVOICE),
+        (first_day, 10, 880_000, 0, last_day, _INVOICE),
+        (first_day + 2, -100, 4_000_000, 0, MISSING, _INVOICE),
+        (first_day + 3, -100, -4_000_000, 0, MISSING, _PAYMENT),
+        (last_day, 0, 0, 1, MISSING, _INVOICE),
+        (last_day, 0, 0, 0, MISSING, _INVOICE),
+    )
+    number = cohort.first_number + 90_000_001
+    for step, (day, due, units, tail, paid_on, kind) in enumerate(script):
+        entries = _Entries(
+            number=number + 2 * ROSTER_SIZE * step + ROSTER_INDEX,
+            company=ROSTER_INDEX,
+            customer=constant(ROSTER_SIZE, 7 + step // 6),
+            group=ROSTER_INDEX % 5,
+            day=constant(ROSTER_SIZE, day),
+            due=constant(ROSTER_SIZE, day + due),
+            units=constant(ROSTER_SIZE, units),
+            tail=constant(ROSTER_SIZE, tail),
+            kind=constant(ROSTER_SIZE, kind),
+        )
+        parts: tuple[_Entries, ...] = (entries,)
+        none = constant(0, 0)
+        applied = _Application(none, none, none, none, none, none)
+        if paid_on != MISSING:
+            payment = _Entries(
+                **{
+                    **vars(entries),
+                    "number": entries.number + ROSTER_SIZE,
+                    "day": constant(ROSTER_SIZE, paid_on),
+                    "units": -entries.units,
+                    "tail": -entries.tail,
+                    "kind": constant(ROSTER_SIZE, _PAYMENT),
+                }
+            )
+            parts = (entries, payment)
+            both = np.arange(ROSTER_SIZE)
+            applied = _applied(entries, payment, entries.units, both)
+        _write(
+            sink,
+            ledger,
+            parts,
+            applied,
+            detailed=cohort.first_number + 90_000_000 + 4 * ROSTER_SIZE * step,
+        )
