@@ -169,6 +169,7 @@ lists_in_progress AS (
         p.shown_packlist_no AS related_entity,
         CAST(CAST(p.amount_received AS DECIMAL(38, 4)) - t.applied AS DECIMAL(38, 4)) AS amount
     FROM list_payments AS p
+    -- What was applied to the whole list.
     INNER JOIN list_totals AS t
         ON t.company = p.company
         AND t.packlist_no = p.packlist_no
@@ -305,6 +306,7 @@ ranked_hubs AS (
             ORDER BY h.service_provider COLLATE Latin1_General_100_BIN2
         ) AS place
     FROM hub_providers AS h
+    -- One spelling a provider.
     WHERE h.spelling = 1
 ),
 
@@ -358,6 +360,7 @@ ranked_partners AS (
                 c.type COLLATE Latin1_General_100_BIN2
         ) AS place
     FROM partner_rows AS c
+    -- One spelling a pair.
     WHERE c.spelling = 1
 ),
 
@@ -391,6 +394,7 @@ provider_accounts AS (
                 g.[G_L Bank Account No_] COLLATE Latin1_General_100_BIN2
         ) AS place_in_account
     FROM [AIG_Nav_DW].[dbo].[Bank Accounts] AS b
+    -- The posting group names the ledger account; without one there is no account to show.
     INNER JOIN [AIG_Nav_DW].[dbo].[Bank Account Posting Group] AS g
         ON g.ID_Company = b.ID_Company
         AND g.Code = b.[Bank Account Posting Group]
@@ -417,6 +421,7 @@ ranked_accounts AS (
                 a.bank_no COLLATE Latin1_General_100_BIN2
         ) AS place
     FROM provider_accounts AS a
+    -- Each ledger account once.
     WHERE a.place_in_account = 1
 ),
 

@@ -143,9 +143,10 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "alternatives",
         Text(),
-        "All choices where the partner maps to more than one hub, partner row or bank account: "
-        "hub [provider, ...] partner [number (kind), ...] bank [account, ...], each part only "
-        "where there is a choice; empty where there is none.",
+        "All choices where the partner maps to more than one: hub [provider, ...] partner [number "
+        "(kind), ...] bank [account, ...], each part only where there is a choice, parts in this "
+        "order with a blank between; inside a part each choice once, in binary text order. A "
+        "number or kind left empty reads no number, no type. Empty where there is no choice.",
         f"rule D16: {_FINREC}.RPT_HUBS_3PL_MAPPING, RPT_COLLECTIONPARTNERS, "
         "AIG_Nav_DW.dbo.Bank Accounts",
         nullable=True,

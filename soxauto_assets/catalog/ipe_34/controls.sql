@@ -395,6 +395,7 @@ SELECT
     COUNT_BIG(*) AS row_count
 FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_DIM_BOB_CUSTOMER_TYPE] AS ct
 GROUP BY ct.Bob_Customer_Type
+-- More than one row would multiply the items of that type.
 HAVING COUNT_BIG(*) > 1
 
 -- name: by_marketplace
