@@ -155,6 +155,7 @@ SELECT
     company.Company_Code AS code,
     COUNT_BIG(*) AS copies
 FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
+-- Only rows of the roster are joined, so only those can multiply.
 WHERE company.Company_Code IN (@companies)
 GROUP BY company.Company_Code
 HAVING COUNT_BIG(*) > 1

@@ -22,6 +22,7 @@ WITH good_rates AS (
         -- no harm, alone it leaves the company without a rate.
         AND rate.rate <> 0
     GROUP BY rate.country_code
+    -- Exactly one, or none at all: two rates are as bad as no rate (D7).
     HAVING COUNT_BIG(*) = 1
 ),
 

@@ -240,6 +240,7 @@ SELECT
     template.id AS code,
     COUNT_BIG(*) AS copies
 FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[StoreCreditVoucher] AS template
+-- Only rows of the roster are joined, so only those can multiply.
 WHERE template.ID_COMPANY IN (@companies)
 GROUP BY template.ID_COMPANY, template.id
 HAVING COUNT_BIG(*) > 1

@@ -73,7 +73,7 @@ vouchers AS (
         voucher.is_active,
         voucher.[type],
         voucher.Template_status AS template_status,
-        CAST(voucher.discount_amount AS DECIMAL(18, 4)) AS discount_amount,
+        voucher.discount_amount,
         voucher.from_date,
         voucher.to_date,
         CASE WHEN voucher.to_date < @next_period_start THEN 'expired' ELSE 'valid' END AS is_valid,
@@ -84,9 +84,9 @@ vouchers AS (
         voucher.reason,
         voucher.updated_at,
         voucher.fk_customer,
-        CAST(voucher.used_discount_amount AS DECIMAL(18, 4)) AS used_discount_amount,
+        voucher.used_discount_amount,
         voucher.times_used,
-        CAST(voucher.remaining_amount AS DECIMAL(18, 4)) AS remaining_amount,
+        voucher.remaining_amount,
         usage_by_code.voucher_types,
         -- A voucher that nothing was bought with has used zero.
         COALESCE(usage_by_code.shipping_discount, CAST(0 AS DECIMAL(38, 4))) AS shipping_discount,
@@ -124,7 +124,7 @@ report AS (
         vouchers.is_active,
         vouchers.[type],
         vouchers.template_status,
-        vouchers.discount_amount,
+        CAST(vouchers.discount_amount AS DECIMAL(18, 4)) AS discount_amount,
         vouchers.from_date,
         vouchers.to_date,
         -- Months as YYYY-MM: the first seven characters of the date; null stays null.
@@ -143,9 +143,9 @@ report AS (
         vouchers.reason,
         vouchers.updated_at,
         vouchers.fk_customer,
-        vouchers.used_discount_amount,
+        CAST(vouchers.used_discount_amount AS DECIMAL(18, 4)) AS used_discount_amount,
         vouchers.times_used,
-        vouchers.remaining_amount,
+        CAST(vouchers.remaining_amount AS DECIMAL(18, 4)) AS remaining_amount,
         vouchers.voucher_types,
         CAST(vouchers.shipping_discount AS DECIMAL(38, 4)) AS shipping_discount,
         CAST(vouchers.shipping_storecredit AS DECIMAL(38, 4)) AS shipping_storecredit,
@@ -159,7 +159,7 @@ report AS (
         -- What the company still owes at the cut-off. The snapshot's own remaining amount moves
         -- with every later use and says nothing about a closed month (D6).
         CAST(
-            COALESCE(vouchers.discount_amount, CAST(0 AS DECIMAL(18, 4)))
+            COALESCE(CAST(vouchers.discount_amount AS DECIMAL(38, 4)), CAST(0 AS DECIMAL(38, 4)))
             - vouchers.shipping_storecredit - vouchers.mpl_storecredit - vouchers.rtl_storecredit
             AS DECIMAL(38, 4)
         ) AS totalremainingamount,
