@@ -23,6 +23,9 @@ from soxauto_assets.warehouse.protocol import ExecutedStatement
 MASK = "***"
 """What stands in place of personal data."""
 
+CONTENT_STATEMENT = "data/content-digest.txt"
+"""The statement of the content digest: a digest a column, so that a difference can be placed."""
+
 _UNSAFE = re.compile(r"[^a-z0-9_]+")
 
 
@@ -42,6 +45,8 @@ def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, b
         "log.jsonl": b"".join(_log(contents)),
         "README.txt": readme(contents, address).encode(),
     }
+    if contents.data is not None:
+        files[CONTENT_STATEMENT] = contents.data.content_statement.encode()
     return files
 
 

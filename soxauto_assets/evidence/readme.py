@@ -18,6 +18,8 @@ _DOCUMENTS = """\
                        a folder without it is no package.
   data/extract.parquet The extract, complete and as the source gave it. Missing where the attempt
                        did not get it whole. Opens with any Parquet reader.
+  data/content-digest.txt  One digest for each column of the extract; its own SHA-256 is the content
+                       digest, which stays the same whatever file the same rows are stored in.
   sql/query.sql        The query as it was sent to the source; sql/controls/ holds the statements
                        that read the control totals in the same snapshot.
   parameters.json      The values that the statements were given, by name and as bound.

@@ -40,11 +40,6 @@ def statement_of(path: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def content_digest_of(path: Path) -> str:
-    """The content digest of a Parquet file, as 64 hexadecimal digits."""
-    return hashlib.sha256(statement_of(path).encode("utf-8")).hexdigest()
-
-
 def type_text(name: str, arrow_type: pa.DataType) -> str:
     """The type text of a column; raises NoContentDigestError where the page knows none."""
     match arrow_type:

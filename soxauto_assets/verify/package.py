@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 
 from soxauto_assets.verify.documents import EVERY, Documents, read_documents
@@ -32,6 +33,8 @@ from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
 
 LARGEST_DOCUMENT = 64 * 2**20
 """The most bytes of a document that are read into memory; the data is never read whole."""
+DATA = "data/extract.parquet"
+CONTENT_STATEMENT = "data/content-digest.txt"
 _STATEMENT = re.compile(r"sql/(query|controls/[a-z0-9_]+|other/[a-z0-9_]+)(-[0-9]+)?\.sql")
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -100,12 +103,13 @@ def _check_list(manifest: Manifest, findings: Findings) -> None:
     names = {file.name for file in own}
     missing = ", ".join(folder + name for name in EVERY if folder + name not in names)
     findings.judge("documents that are missing from the list", not missing, "none", missing)
-    data = set() if manifest.data is None else {manifest.data.file}
+    data = set() if manifest.data is None else {folder + DATA, folder + CONTENT_STATEMENT}
+    spoken_of = None if manifest.data is None else manifest.data.file
     findings.judge(
         "data in the list",
-        data <= names and data <= {f"{folder}data/extract.parquet"},
-        "the data that the manifest speaks of",
+        data <= names and spoken_of == (folder + DATA if data else None),
         ", ".join(sorted(data)) or "none",
+        ", ".join(sorted(data & names)) or "none",
     )
     known = {folder + name for name in EVERY} | data
     strange = [
@@ -165,7 +169,7 @@ def _check_data(
     import pyarrow as pa
 
     from soxauto_assets.verify.agreement import check_claims, check_figures
-    from soxauto_assets.verify.content_digest import NoContentDigestError, content_digest_of
+    from soxauto_assets.verify.content_digest import NoContentDigestError
     from soxauto_assets.verify.figures import columns_of, opened
 
     path = folder / data.file
@@ -175,7 +179,7 @@ def _check_data(
         declared = [(column.name, _stored_type(column.type)) for column in documents.columns]
         if not findings.compare("columns of the data", _columns(declared), _columns(columns)):
             return
-        findings.compare("content digest", data.content_digest, content_digest_of(path))
+        _check_content(path, path.parent / Path(CONTENT_STATEMENT).name, data, findings)
         report = manifest.report
         named = {*report["primary_key"], *report["amounts"], report["event_date"] or ""} - {""}
         unknown = ", ".join(sorted(named - dict(columns).keys()))
@@ -190,6 +194,25 @@ def _check_data(
             )
             check_figures(manifest, data, figures, findings)
             check_claims(documents, figures, extract, findings)
+
+
+def _check_content(path: Path, statement: Path, data: DataClaim, findings: Findings) -> None:
+    """Compare the content digest, and where it differs say which column does."""
+    from soxauto_assets.verify.content_digest import statement_of
+
+    found = statement_of(path)
+    digest = hashlib.sha256(found.encode()).hexdigest()
+    claimed = _read(statement).decode("utf-8", "replace")
+    for ours, theirs in zip_longest(found.splitlines(), claimed.splitlines()):
+        if ours != theirs:
+            findings.compare("content of the data", theirs, ours)
+            break
+    findings.compare("content digest", data.content_digest, digest)
+    findings.compare(
+        f"digest of {CONTENT_STATEMENT}",
+        data.content_digest,
+        hashlib.sha256(claimed.encode()).hexdigest(),
+    )
 
 
 def _stored_type(declared: str) -> str:
