@@ -107,7 +107,9 @@ class Loader:
 
     def _insert(self, full_name: str) -> None:
         declared = table(full_name)
-        self._connection.register("generated", pa.concat_tables(self._waiting.pop(full_name)))
+        # In one piece: DuckDB takes long over many small ones.
+        rows = pa.concat_tables(self._waiting.pop(full_name)).combine_chunks()
+        self._connection.register("generated", rows)
         self._rows[full_name] = 0
         values = ", ".join(_value(declared, column) for column in declared.columns)
         self._connection.execute(

@@ -198,20 +198,23 @@ def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
         (soon, 4, cohort.next_start + 4 * DAY - SECOND, 0),
         (soon, MISSING, MISSING, -150_001),
     )
-    number = cohort.first_number + 90_000_000
-    for step, (created, week, ends, units) in enumerate(script):
-        _write_transactions(
-            _Transactions(
-                company=ROSTER_INDEX,
-                number=number + step * ROSTER_SIZE + ROSTER_INDEX,
-                created=constant(ROSTER_SIZE, created),
-                kind=ROSTER_INDEX % 2 * 4,
-                units=constant(ROSTER_SIZE, units),
-                statement=constant(ROSTER_SIZE, MISSING)
-                if week == MISSING
-                else _statement(cohort, ROSTER_INDEX, constant(ROSTER_SIZE, week)),
-                ends=constant(ROSTER_SIZE, ends),
-            ),
-            sink,
-            ledger,
-        )
+
+    def column(position: int) -> Whole:
+        values = np.array([line[position] for line in script], dtype=np.int64)
+        return np.repeat(values, ROSTER_SIZE)
+
+    company = np.tile(ROSTER_INDEX, len(script))
+    week = column(1)
+    _write_transactions(
+        _Transactions(
+            company=company,
+            number=cohort.first_number + 90_000_000 + np.arange(len(company), dtype=np.int64),
+            created=column(0),
+            kind=company % 2 * 4,
+            units=column(3),
+            statement=keep(_statement(cohort, company, week), week != MISSING),
+            ends=column(2),
+        ),
+        sink,
+        ledger,
+    )

@@ -288,51 +288,45 @@ def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     nets to zero; the smallest amount that NAV can hold; an entry of zero.
     """
     first_day, last_day = cohort.start // DAY, cohort.next_start // DAY - 1
-    # day, due (days after), units, tail, paid on (null: never), kind
+    # day, due (days after), units, tail, paid on (null: never), kind, customer
     script = (
-        (last_day, 0, 1_250_000, 0, MISSING, _INVOICE),
-        (last_day + 1, 30, 1_350_000, 0, MISSING, _INVOICE),
-        (first_day, 10, 770_000, 123_456_789_012, last_day + 1, _INVOICE),
-        (first_day, 10, 880_000, 0, last_day, _INVOICE),
-        (first_day + 2, -100, 4_000_000, 0, MISSING, _INVOICE),
-        (first_day + 3, -100, -4_000_000, 0, MISSING, _PAYMENT),
-        (last_day, 0, 0, 1, MISSING, _INVOICE),
-        (last_day, 0, 0, 0, MISSING, _INVOICE),
+        (last_day, 0, 1_250_000, 0, MISSING, _INVOICE, 7),
+        (last_day + 1, 30, 1_350_000, 0, MISSING, _INVOICE, 7),
+        (first_day, 10, 770_000, 123_456_789_012, last_day + 1, _INVOICE, 7),
+        (first_day, 10, 880_000, 0, last_day, _INVOICE, 7),
+        (first_day + 2, -100, 4_000_000, 0, MISSING, _INVOICE, 9),
+        (first_day + 3, -100, -4_000_000, 0, MISSING, _PAYMENT, 9),
+        (last_day, 0, 0, 1, MISSING, _INVOICE, 8),
+        (last_day, 0, 0, 0, MISSING, _INVOICE, 8),
     )
-    number = cohort.first_number + 90_000_001
-    for step, (day, due, units, tail, paid_on, kind) in enumerate(script):
-        entries = _Entries(
-            number=number + 2 * ROSTER_SIZE * step + ROSTER_INDEX,
-            company=ROSTER_INDEX,
-            customer=constant(ROSTER_SIZE, 7 + step // 6),
-            group=ROSTER_INDEX % 5,
-            day=constant(ROSTER_SIZE, day),
-            due=constant(ROSTER_SIZE, day + due),
-            units=constant(ROSTER_SIZE, units),
-            tail=constant(ROSTER_SIZE, tail),
-            kind=constant(ROSTER_SIZE, kind),
-        )
-        parts: tuple[_Entries, ...] = (entries,)
-        none = constant(0, 0)
-        applied = _Application(none, none, none, none, none, none)
-        if paid_on != MISSING:
-            payment = _Entries(
-                **{
-                    **vars(entries),
-                    "number": entries.number + ROSTER_SIZE,
-                    "day": constant(ROSTER_SIZE, paid_on),
-                    "units": -entries.units,
-                    "tail": -entries.tail,
-                    "kind": constant(ROSTER_SIZE, _PAYMENT),
-                }
-            )
-            parts = (entries, payment)
-            both = np.arange(ROSTER_SIZE)
-            applied = _applied(entries, payment, entries.units, both)
-        _write(
-            sink,
-            ledger,
-            parts,
-            applied,
-            detailed=cohort.first_number + 90_000_000 + 4 * ROSTER_SIZE * step,
-        )
+
+    def column(position: int) -> Whole:
+        values = np.array([line[position] for line in script], dtype=np.int64)
+        return np.repeat(values, ROSTER_SIZE)
+
+    company = np.tile(ROSTER_INDEX, len(script))
+    number = cohort.first_number + 90_000_001 + np.arange(len(company), dtype=np.int64)
+    entries = _Entries(
+        number=number,
+        company=company,
+        customer=column(6),
+        group=company % 5,
+        day=column(0),
+        due=column(0) + column(1),
+        units=column(2),
+        tail=column(3),
+        kind=column(5),
+    )
+    paid_on = column(4)
+    paid = np.flatnonzero(paid_on != MISSING)
+    payments = _selected(entries, paid)
+    payments.number = payments.number + len(company)
+    payments.day, payments.kind = paid_on[paid], constant(len(paid), _PAYMENT)
+    payments.units, payments.tail = -payments.units, -payments.tail
+    _write(
+        sink,
+        ledger,
+        (entries, payments),
+        _applied(entries, payments, where(paid_on == MISSING, MISSING, entries.units), paid),
+        detailed=cohort.first_number + 90_000_000,
+    )

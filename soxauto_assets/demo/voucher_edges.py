@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from soxauto_assets.demo.companies import ROSTER_INDEX, ROSTER_SIZE
-from soxauto_assets.demo.drawing import DAY, HOUR, MISSING, constant, joined
+from soxauto_assets.demo.drawing import DAY, HOUR, MISSING, joined
 from soxauto_assets.demo.items import (
     CANCELLED,
     CASH,
@@ -26,7 +26,6 @@ from soxauto_assets.demo.items import (
     REUSABLE,
     REUSABLE_CAPITAL,
     Items,
-    blank_items,
     scalar_items,
     together,
 )
@@ -77,35 +76,41 @@ def write_voucher_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     script = [*_validity(cohort), *_usage(cohort), *_timing(cohort)]
     if cohort.period == cohort.plan.first:
         script += _lower_bounds(cohort)
+    vouchers = _all_vouchers(cohort, script)
     item = cohort.first_number + _FIRST_EDGE_ITEM
+    items, users = [], []
     for step, line in enumerate(script):
-        number = cohort.first_number + _FIRST_EDGE + step * ROSTER_SIZE + ROSTER_INDEX
-        fields = {
-            "use": REFUND,
-            "prefix": line.fields.get("use", REFUND),
-            "face": 1_500_000,
-            "active": 1,
-            "valid_from": cohort.start,
-            "valid_to": cohort.next_start + 200 * DAY,
-            "created": cohort.start + DAY,
-            "voucher_off": MISSING,
-            "template_off": MISSING,
-            **line.fields,
-        }
-        vouchers = Vouchers(
-            company=ROSTER_INDEX,
-            number=number,
-            **{name: constant(ROSTER_SIZE, value) for name, value in fields.items()},
-        )
-        items = together(
-            blank_items(0),
-            *(
-                _use(vouchers, use, item + offset * ROSTER_SIZE)
-                for offset, use in enumerate(line.uses)
-            ),
-        )
-        item += len(line.uses) * ROSTER_SIZE
-        put_vouchers(vouchers, np.tile(ROSTER_INDEX, len(line.uses)), items, sink, ledger)
+        rows = step * ROSTER_SIZE + ROSTER_INDEX
+        for use in line.uses:
+            items.append(_use(vouchers.select(rows), use, item))
+            users.append(rows)
+            item += ROSTER_SIZE
+    put_vouchers(vouchers, np.concatenate(users), together(*items), sink, ledger)
+
+
+def _all_vouchers(cohort: Cohort, script: list[Line]) -> Vouchers:
+    """One voucher a script line and company of the roster, in this order."""
+    usual = {
+        "use": REFUND,
+        "face": 1_500_000,
+        "active": 1,
+        "valid_from": cohort.start,
+        "valid_to": cohort.next_start + 200 * DAY,
+        "created": cohort.start + DAY,
+        "voucher_off": MISSING,
+        "template_off": MISSING,
+    }
+    lines = [{**usual, "prefix": line.fields.get("use", REFUND), **line.fields} for line in script]
+    return Vouchers(
+        company=np.tile(ROSTER_INDEX, len(script)),
+        number=cohort.first_number
+        + _FIRST_EDGE
+        + np.arange(len(script) * ROSTER_SIZE, dtype=np.int64),
+        **{
+            name: np.repeat(np.array([line[name] for line in lines], dtype=np.int64), ROSTER_SIZE)
+            for name in (*usual, "prefix")
+        },
+    )
 
 
 def _use(vouchers: Vouchers, use: Use, first_item: int) -> Items:
