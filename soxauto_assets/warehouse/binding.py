@@ -76,14 +76,6 @@ def markers(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def prepare(name: str, text: str, values: Mapping[str, Value]) -> Statement:
-    """The statement of ``text`` with those of the report's ``values`` that it names.
-
-    A report declares its parameters once for the query and all controls; few texts name all.
-    """
-    return Statement(name, text, {n: values[n] for n in markers(text) if n in values})
-
-
 def bind_positional(statement: Statement) -> PositionalSql:
     """The statement for SQL Server: its own text with ``?`` marks in place of the markers.
 

@@ -21,12 +21,12 @@ from soxauto_assets.catalog.loader import (
 from soxauto_assets.catalog.model import CatalogEntry, Control
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.warehouse.binding import markers
-from soxauto_assets.warehouse.lint import reasons, shapes, tokens, trees
+from soxauto_assets.warehouse.lint import reasons, shapes, sources, tokens, trees
 from soxauto_assets.warehouse.lint.subject import Finding, Issue, Subject
 
 __all__ = ["Finding", "Issue", "lint_catalog", "lint_entry", "lint_statement"]
 
-RULES = (*tokens.RULES, *trees.RULES, *shapes.RULES, *reasons.RULES)
+RULES = (*tokens.RULES, *trees.RULES, *shapes.RULES, *sources.RULES, *reasons.RULES)
 
 
 def lint_catalog(folder: Path | None = None) -> tuple[Finding, ...]:
