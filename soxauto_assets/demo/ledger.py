@@ -140,14 +140,18 @@ class Postings:
         units: Whole,
         tail: Whole | None = None,
     ) -> None:
-        """Book ``units`` on the day of ``moment``; rows where either is null book nothing."""
-        due = (moment != MISSING) & (units != MISSING) & (units != 0)
+        """Book ``units`` on the day of ``moment``; rows where either is null book nothing.
+
+        ``tail`` adds units of the twentieth decimal.
+        """
+        tails = constant(len(company), 0) if tail is None else tail
+        due = (moment != MISSING) & (units != MISSING) & ((units != 0) | (tails != 0))
         accounts = account if isinstance(account, np.ndarray) else constant(len(company), account)
         self.company.append(company[due])
         self.account.append(accounts[due])
         self.day.append(days_of(moment[due]))
         self.units.append(units[due])
-        self.tail.append(constant(len(company), 0)[due] if tail is None else tail[due])
+        self.tail.append(tails[due])
 
     def open_between(
         self, company: Whole, account: Whole | int, enters: Whole, leaves: Whole, units: Whole

@@ -191,6 +191,7 @@ def _timing(cohort: Cohort) -> Iterator[Line]:
     yield Line(off, (Use(start + 2 * DAY, MISSING, 150_000, cancelled=last),))
     yield Line(off, (Use(start + 2 * DAY, MISSING, 150_000, cancelled=after),))
     yield Line(off, (Use(MISSING, MISSING, 150_000),))
+    yield Line({**off, "created": after}, (Use(after + HOUR, after + 9 * DAY, 150_000),))
     yield Line({**off, "active": MISSING})
     yield Line({**off, "valid_to": MISSING})
     yield Line({**off, "valid_to": after + DAY}, (Use(last - HOUR, MISSING, 70_000),))

@@ -72,6 +72,8 @@ _EXPIRED = (
     "",
 )
 _USED = ("ITEM PRICE CREDIT ", "ITEM SHIPPING FEE ", "Voucher Application To ")
+_FIRST_VOUCHER = int(np.datetime64("2017-01-01", "ms").astype(np.int64))
+"""The lower bound of decision D10; what is older is settled in the ledger too."""
 _REFUNDS = (0, 6)
 _MANUALLY_ISSUED = (1, 4, 7)
 _APOLOGY = 2
@@ -83,7 +85,7 @@ def voucher_entries(vouchers: Vouchers, voucher: Whole, items: Items) -> Iterato
     Usage books on delivery, at most what the voucher still holds, and nothing after its end:
     what is left at the end is booked then.
     """
-    liable = vouchers.is_liability & (vouchers.face != MISSING) & (vouchers.face > 0)
+    liable = vouchers.is_liability & (vouchers.face > 0) & (vouchers.created >= _FIRST_VOUCHER)
     end = vouchers.end
     used_row, moment, units, shipping = _effective_uses(
         np.where(liable, vouchers.face, 0),
