@@ -122,15 +122,6 @@ list_payments AS (
                 THEN pp.OMS_Payment_Reconciled_Amount
                 + ISNULL(pp.OMS_Payment_Charges_Reconciled_Amount, 0)
         END AS applied,
-        -- Where spellings of one list meet, the smallest in binary order is shown (D29).
-        FIRST_VALUE(pp.ID_Company) OVER (
-            PARTITION BY pp.ID_Company, pp.OMS_Packlist_No
-            ORDER BY pp.ID_Company COLLATE Latin1_General_100_BIN2
-        ) AS shown_company,
-        FIRST_VALUE(pp.OMS_Packlist_No) OVER (
-            PARTITION BY pp.ID_Company, pp.OMS_Packlist_No
-            ORDER BY pp.OMS_Packlist_No COLLATE Latin1_General_100_BIN2
-        ) AS shown_packlist_no,
         ROW_NUMBER() OVER (
             PARTITION BY pp.ID_Company, pp.OMS_Packlist_No
             ORDER BY pp.ID_Packlist_Payment COLLATE Latin1_General_100_BIN2
@@ -161,13 +152,13 @@ list_totals AS (
 lists_in_progress AS (
     -- One line a list: its texts from its first payment, what was applied from all of them.
     SELECT
-        CONCAT('3|', RTRIM(p.shown_company), '|', RTRIM(p.shown_packlist_no)) AS line_id,
+        CONCAT('3|', RTRIM(p.company), '|', RTRIM(p.packlist_no)) AS line_id,
         3 AS source_block,
-        p.shown_company AS id_company,
+        p.company AS id_company,
         p.created_at AS event_date,
         p.cp,
         'Translist in progress' AS transaction_type,
-        p.shown_packlist_no AS related_entity,
+        p.packlist_no AS related_entity,
         CAST(CAST(p.amount_received AS DECIMAL(38, 4)) - t.applied AS DECIMAL(38, 4)) AS amount
     FROM list_payments AS p
     -- What was applied to the whole list.
@@ -646,15 +637,6 @@ list_payments AS (
                 THEN pp.OMS_Payment_Reconciled_Amount
                 + ISNULL(pp.OMS_Payment_Charges_Reconciled_Amount, 0)
         END AS applied,
-        -- Where spellings of one list meet, the smallest in binary order is shown (D29).
-        FIRST_VALUE(pp.ID_Company) OVER (
-            PARTITION BY pp.ID_Company, pp.OMS_Packlist_No
-            ORDER BY pp.ID_Company COLLATE Latin1_General_100_BIN2
-        ) AS shown_company,
-        FIRST_VALUE(pp.OMS_Packlist_No) OVER (
-            PARTITION BY pp.ID_Company, pp.OMS_Packlist_No
-            ORDER BY pp.OMS_Packlist_No COLLATE Latin1_General_100_BIN2
-        ) AS shown_packlist_no,
         ROW_NUMBER() OVER (
             PARTITION BY pp.ID_Company, pp.OMS_Packlist_No
             ORDER BY pp.ID_Packlist_Payment COLLATE Latin1_General_100_BIN2
@@ -685,13 +667,13 @@ list_totals AS (
 lists_in_progress AS (
     -- One line a list: its texts from its first payment, what was applied from all of them.
     SELECT
-        CONCAT('3|', RTRIM(p.shown_company), '|', RTRIM(p.shown_packlist_no)) AS line_id,
+        CONCAT('3|', RTRIM(p.company), '|', RTRIM(p.packlist_no)) AS line_id,
         3 AS source_block,
-        p.shown_company AS id_company,
+        p.company AS id_company,
         p.created_at AS event_date,
         p.cp,
         'Translist in progress' AS transaction_type,
-        p.shown_packlist_no AS related_entity,
+        p.packlist_no AS related_entity,
         CAST(CAST(p.amount_received AS DECIMAL(38, 4)) - t.applied AS DECIMAL(38, 4)) AS amount
     FROM list_payments AS p
     -- What was applied to the whole list.
