@@ -117,7 +117,6 @@ def cr_05a(source: Source, month: Month) -> list[dict[str, Any]]:
             "currency_code": rate["Currency Code"],
             "year": rate["Starting Date"].year,
             "month": rate["Starting Date"].month,
-            "starting_date": day(rate["Starting Date"]),
             "relational_exch_rate_amount": rate["Relational Exch_ Rate Amount"],
         }
         for rate in latest.values()

@@ -39,17 +39,18 @@ def smallest(texts: Iterable[str | None]) -> str | None:
     return min((text for text in texts if text is not None), key=binary, default=None)
 
 
-def sorted_list(texts: Iterable[str | None]) -> str | None:
-    """Different texts as one text: sorted in binary order, comma between (D10, D17).
-
-    Texts equal under the collation are one, in their smallest spelling. Null where none.
-    """
+def spellings(texts: Iterable[str | None]) -> list[str]:
+    """The different texts, in their smallest spelling, sorted in binary order (D29)."""
     groups: dict[str | None, list[str]] = defaultdict(list)
     for text in texts:
         if text is not None:
             groups[fold(text)].append(text)
-    spellings = [min(group, key=binary) for group in groups.values()]
-    return ",".join(sorted(spellings, key=binary)) if spellings else None
+    return sorted((min(group, key=binary) for group in groups.values()), key=binary)
+
+
+def sorted_list(texts: Iterable[str | None]) -> str | None:
+    """Different texts as one text with a comma between (D10, D17); null where there is none."""
+    return ",".join(spellings(texts)) or None
 
 
 class DuplicateDimensionError(AssertionError):

@@ -14,10 +14,11 @@ from soxauto_assets_tests.support.oracle.collation import (
     blank,
     fold,
     same,
+    spellings,
 )
 from soxauto_assets_tests.support.oracle.scope import Month, after, before, on_roster
 from soxauto_assets_tests.support.oracle.source import Source
-from soxauto_assets_tests.support.oracle.values import ZERO, amount, is_set
+from soxauto_assets_tests.support.oracle.values import amount, is_set
 
 NAV = "AIG_Nav_DW.dbo"
 FINREC = "AIG_Nav_Jumia_Reconciliation"
@@ -97,7 +98,8 @@ def open_transactions(source: Source, month: Month) -> Iterator[dict[str, Any]]:
             or after(transaction["Transaction_List_Date"], month.n)
             or (fold(company), fold(list_no)) in waiting
         )
-        if before(event_date, month.n) and on_open_list and transaction["Amount"]:
+        # Amount <> 0. An unknown amount is not zero: the line stays, and breaks the contract.
+        if before(event_date, month.n) and on_open_list and transaction["Amount"] != 0:
             yield {
                 "source_key": (transaction["ID_Transaction"],),
                 "id_company": company,
@@ -148,17 +150,18 @@ def reallocations(source: Source, month: Month) -> Iterator[dict[str, Any]]:
             }
 
 
-def _settled(payments: Iterable[Row], month: Month) -> Decimal:
-    """Reconciled and charges reconciled of the payments dated before N."""
-    return sum(
-        (
-            amount(payment["OMS_Payment_Reconciled_Amount"])
-            + amount(payment["OMS_Payment_Charges_Reconciled_Amount"])
-            for payment in payments
-            if before(payment["OMS_Payment_Date"], month.n)
-        ),
-        ZERO,
-    )
+def _rest(received: Decimal | None, payments: Iterable[Row], month: Month) -> Decimal | None:
+    """What is left of an amount after its payments dated before N, charges included.
+
+    Unknown where the amount is unknown: it never counts as zero (as D8 says of inputs).
+    """
+    if received is None:
+        return None
+    for payment in payments:
+        if before(payment["OMS_Payment_Date"], month.n):
+            received -= amount(payment["OMS_Payment_Reconciled_Amount"])
+            received -= amount(payment["OMS_Payment_Charges_Reconciled_Amount"])
+    return received
 
 
 def lists_in_progress(source: Source, month: Month) -> Iterator[dict[str, Any]]:
@@ -184,9 +187,9 @@ def lists_in_progress(source: Source, month: Month) -> Iterator[dict[str, Any]]:
     for payments in lists.groups():
         # D29: its texts from the row with the smallest ID_Packlist_Payment.
         first = min(payments, key=lambda payment: binary(payment["ID_Packlist_Payment"]))
-        rest = amount(first["OMS_Amount_Received"]) - _settled(payments, month)
+        rest = _rest(first["OMS_Amount_Received"], payments, month)
         key = (fold(first["ID_Company"]), fold(first["OMS_Packlist_No"]))
-        if rest and key not in closed:  # D29: a rest of zero is no line
+        if rest != 0 and key not in closed:  # D29: a rest of zero is no line
             yield {
                 "source_key": (first["OMS_Packlist_No"],),
                 "id_company": first["ID_Company"],
@@ -195,7 +198,7 @@ def lists_in_progress(source: Source, month: Month) -> Iterator[dict[str, Any]]:
                 "transaction_type": "Translist in progress",
                 "related_entity": first["OMS_Packlist_No"],
                 "amount": rest,
-                "over_applied": rest < 0,
+                "over_applied": rest is not None and rest < 0,
             }
 
 
@@ -231,12 +234,11 @@ def payments_in_progress(source: Source, month: Month) -> Iterator[dict[str, Any
             or (fold(company), fold(number)) in closed
         ):
             continue
-        rest = (
-            amount(deposit["OMS_Payment_Amount"])
-            + amount(deposit["OMS_Charges_Amount"])
-            - _settled(applied.all(company, number), month)
-        )
-        if rest:  # D29: a rest of zero is no line
+        paid = deposit["OMS_Payment_Amount"]
+        if paid is not None:
+            paid += amount(deposit["OMS_Charges_Amount"])
+        rest = _rest(paid, applied.all(company, number), month)
+        if rest != 0:  # D29: a rest of zero is no line
             yield {
                 "source_key": (number, deposit["OMS_Type"]),
                 "id_company": company,
@@ -244,8 +246,8 @@ def payments_in_progress(source: Source, month: Month) -> Iterator[dict[str, Any
                 "cp": deposit["OMS_Collection_Partner"],
                 "transaction_type": deposit["OMS_Type"],
                 "related_entity": number,
-                "amount": -rest,
-                "over_applied": rest < 0,
+                "amount": None if rest is None else -rest,
+                "over_applied": rest is not None and rest < 0,
             }
 
 
@@ -282,12 +284,32 @@ class _Partners:
         chosen = partners[0] if partners else NO_ROW
         banks = _in_order(self._banks.all(company, chosen["ERP_Name"]), "Name", "No_")
         bank = banks[0] if banks else NO_ROW
+        # D16: all alternatives in a column, each part only where there is a choice; the shape
+        # is the one that the column's description in the catalogue gives.
+        choices = (
+            ("hub", [row["SERVICE_PROVIDER"] for row in hubs]),
+            ("partner", [_partner_text(row) for row in partners]),
+            ("bank", [row["ledger_account"] for row in banks]),
+        )
+        parts = [f"{name} [{listed}]" for name, texts in choices if (listed := _choice(texts))]
         return {
             "service_provider": hub["SERVICE_PROVIDER"],
             "type": chosen["Type"],
             "erp_name": chosen["ERP_Name"],
             "g_l_bank_account_no": bank["ledger_account"],
+            "alternatives": " ".join(parts) or None,
         }
+
+
+def _partner_text(partner: Row) -> str:
+    number, kind = partner["ERP_Name"] or "no number", partner["Type"] or "no type"
+    return f"{number} ({kind})"
+
+
+def _choice(texts: Iterable[str | None]) -> str | None:
+    """The different texts, sorted, where there is more than one."""
+    different = spellings(texts)
+    return ", ".join(different) if len(different) > 1 else None
 
 
 def _in_order(rows: Iterable[Row], *columns: str) -> list[Row]:

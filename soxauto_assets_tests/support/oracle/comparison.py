@@ -13,8 +13,8 @@ from soxauto_assets.catalog.loader import load_entry
 from soxauto_assets.catalog.model import CatalogEntry
 from soxauto_assets.catalog.parameters import values_for
 from soxauto_assets.period import Period
-from soxauto_assets.warehouse.binding import prepare
-from soxauto_assets.warehouse.protocol import Purpose, Warehouse
+from soxauto_assets.warehouse.binding import markers
+from soxauto_assets.warehouse.protocol import Purpose, Statement, Warehouse
 
 Row = dict[str, Any]
 _SHOWN = 12
@@ -23,7 +23,9 @@ _SHOWN = 12
 def extract(entry: CatalogEntry, warehouse: Warehouse, period: Period) -> list[Row]:
     """The rows of the report's own query, as the product streams them."""
     report = entry.report
-    statement = prepare(f"{report.id}/query", entry.query, values_for(report, period))
+    values = values_for(report, period)
+    named = {name: values[name] for name in markers(entry.query)}
+    statement = Statement(f"{report.id}/query", entry.query, named)
     purpose = Purpose(report.id, str(period), "comparison with the oracle")
     with warehouse.open(purpose) as session:
         return [

@@ -50,6 +50,8 @@ _ROWS = {
     "RPT_PACKLIST_PAYMENTS": 150,
     "RPT_CASHDEPOSIT": 60,
     "PACKAGE_CASHREC": 60,
+    "Bank Accounts": 150,
+    "Bank Account Posting Group": 80,
     "V_BS_ANAPLAN_IMPORT_IFRS_MAPPING_CURRENCY_SPLIT": 300,
     "RPT_FX_RATES": 60,
 }

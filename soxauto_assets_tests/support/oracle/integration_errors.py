@@ -155,22 +155,25 @@ def ipe_rec_errors(source: Source, month: Month) -> list[dict[str, Any]]:
                 )
     # D29: rows stay as they are; a repeated key (equal under the collation, D26) is told apart
     # by occurrence 1, 2, ... in order of amount, then status. Null sorts first, as at the source.
+    # Where both are the same, spelling decides, so that the same data comes in the same order.
     repeated: dict[tuple[str | None, ...], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         key = (row["source_system"], fold(row["id_company"]), fold(row["transaction_id"]))
         repeated[key].append(row)
     for group in repeated.values():
-        group.sort(key=_amount_then_status)
+        group.sort(key=_occurrence_order)
         for occurrence, row in enumerate(group, start=1):
             row["occurrence"] = occurrence
     return rows
 
 
-def _amount_then_status(row: dict[str, Any]) -> tuple[Any, ...]:
+def _occurrence_order(row: dict[str, Any]) -> tuple[Any, ...]:
     amount, status = row["amount"], row["integration_status"]
     return (
         amount is not None,
         0 if amount is None else amount,
         status is not None,
         b"" if status is None else binary(status),
+        binary(row["transaction_id"]),
+        binary(row["id_company"]),
     )

@@ -86,7 +86,6 @@ def ipe_10(source: Source, month: Month) -> list[dict[str, Any]]:
                 "refund_completed": flag(item["REFUND_COMPLETED"]),
                 "refund_date": item["REFUND_DATE"],
                 "fail_date": item["FAIL_DATE"],
-                "cancellation_date": item["CANCELLATION_DATE"],
                 "paid_for_items": paid_for_items,
                 "paid_price": amount(item["MTR_PAID_PRICE"]),
                 "paid_for_shipping": paid_for_shipping,
@@ -206,9 +205,9 @@ def ipe_34(source: Source, month: Month) -> list[dict[str, Any]]:
             and _since(refunded, first, month)
             and after(returned, month.n)
         ):
-            case, sign = "Refunded not yet returned", 1
+            case, sign, event = "Refunded not yet returned", 1, refunded
         elif _since(returned, first, month) and after(refunded, month.n):
-            case, sign = "Returned not yet refunded", -1
+            case, sign, event = "Returned not yet refunded", -1, returned
         else:
             continue  # the two cases exclude each other: one asks refund < N, one >= N
         types = refunds.all(item["ID_COMPANY"], item["COD_OMS_SALES_ORDER_ITEM"])
@@ -218,6 +217,7 @@ def ipe_34(source: Source, month: Month) -> list[dict[str, Any]]:
                 "cod_oms_sales_order_item": item["COD_OMS_SALES_ORDER_ITEM"],  # D25
                 "current_status": item["CURRENT_STATUS"],
                 "case_type": case,
+                "event_date": event,
                 "is_marketplace": flag(item["IS_MARKETPLACE"]),  # D29: null stays null
                 "order_nr": item["ORDER_NR"],
                 "bob_id_customer": item["BOB_ID_CUSTOMER"],
@@ -225,7 +225,6 @@ def ipe_34(source: Source, month: Month) -> list[dict[str, Any]]:
                 "is_global": flag(item["IS_GLOBAL"]),
                 "finance_verified_date": item["FINANCE_VERIFIED_DATE"],
                 "refund_date": refunded,
-                "delivered_date": item["DELIVERED_DATE"],
                 # D17: one row an item, its types as a sorted list.
                 "oms_type": sorted_list(row["OMS_Type"] for row in types),
                 "customer_type_l1": customer_types.one(item["BOB_CUSTOMER_TYPE"])[

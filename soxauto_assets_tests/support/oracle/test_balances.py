@@ -226,14 +226,12 @@ def test_each_currency_takes_its_latest_rate_that_starts_before_the_bound():
             "currency_code": "NGN",
             "year": 2021,
             "month": 2,
-            "starting_date": date(2021, 2, 1),
             "relational_exch_rate_amount": Decimal("0.3"),
         },
         {
             "currency_code": "USD",
             "year": 2024,
             "month": 9,
-            "starting_date": date(2024, 9, 30),
             "relational_exch_rate_amount": Decimal("133.00000000000000000001"),
         },
     ]

@@ -55,10 +55,10 @@ def test_open_transactions_are_created_before_the_bound_with_an_amount():
             transaction("after", Created_Date=N),
             transaction("never", Created_Date=None),
             transaction("zero", Amount=Decimal(0)),
-            transaction("null", Amount=None),
+            transaction("unknown", Amount=None),
             transaction("off roster", ID_Company="AT_TN"),
         ]
-    ) == {"1|EC_NG|last": Decimal(-3)}
+    ) == {"1|EC_NG|last": Decimal(-3), "1|EC_NG|unknown": None}
 
 
 @pytest.mark.parametrize(
@@ -216,6 +216,7 @@ def test_a_list_is_one_line_with_what_its_payments_before_the_bound_left_open():
         "service_provider": None,
         "type": None,
         "erp_name": None,
+        "alternatives": None,
         "g_l_bank_account_no": None,
         "company_country": None,
         "closing_date": date(2024, 9, 30),
@@ -243,6 +244,7 @@ def test_lists_over_applied_stay_settled_ones_and_those_closed_by_hand_do_not():
     payments = [
         payment("1", "settled", reconciled="100"),
         payment("2", "over", reconciled="101"),
+        payment("8", "unknown", OMS_Amount_Received=None),
         payment("3", "cancelled", OMS_Packlist_Status="cancelled"),
         payment("4", "created last", OMS_Packlist_Created_Date=LAST_MOMENT),
         payment("5", "created after", OMS_Packlist_Created_Date=N),
@@ -252,6 +254,7 @@ def test_lists_over_applied_stay_settled_ones_and_those_closed_by_hand_do_not():
     rows = ipe_31(payments=payments, adjustments=adjustments)
     assert [(r["related_entity"], r["amount"], r["over_applied"]) for r in rows] == [
         ("over", Decimal(-1), True),
+        ("unknown", None, False),
         ("created last", Decimal(100), False),
         ("closed after", Decimal(100), False),
         ("not forced", Decimal(100), False),
@@ -293,6 +296,7 @@ def test_payments_in_progress_are_negative_and_over_applied_ones_positive():
     deposits = [
         deposit("part"),
         deposit("full", OMS_Charges_Amount=Decimal(2)),
+        deposit("unknown", OMS_Payment_Amount=None, OMS_Charges_Amount=Decimal(2)),
         deposit("over"),
         deposit("over", "Transfer", OMS_Payment_Amount=Decimal(70)),
         deposit("last", OMS_Payment_Date=LAST_MOMENT, OMS_Payment_Status="WAITINGCONFIRMATION"),
@@ -302,6 +306,7 @@ def test_payments_in_progress_are_negative_and_over_applied_ones_positive():
     rows = ipe_31(payments=payments, deposits=deposits)
     assert [(r["line_id"], r["amount"], r["over_applied"]) for r in rows] == [
         ("4|EC_NG|part|Payment", Decimal(-39), False),
+        ("4|EC_NG|unknown|Payment", None, False),
         ("4|EC_NG|over|Payment", Decimal(10), True),
         ("4|EC_NG|over|Transfer", Decimal(-10), False),
         ("4|EC_NG|last|Payment", Decimal(-50), False),
@@ -338,7 +343,7 @@ def test_a_partner_with_several_rows_keeps_the_first_by_name_with_null_last():
         companies=[{"Company_Code": "EC_NG", "Company_Country": "NG"}],
         hubs=[
             {"ID_COMPANY": "EC_NG", "NODE": "Hub A", "SERVICE_PROVIDER": name}
-            for name in (None, "beta", "Zeta")
+            for name in (None, "beta", "Zeta", "zeta")
         ],
         partners=[
             {"ID_Company": "EC_NG", "Name": "Hub A", "Type": "3PL", "ERP_Name": erp}
@@ -372,15 +377,16 @@ def test_a_partner_with_several_rows_keeps_the_first_by_name_with_null_last():
         ],
     )
     assert [
-        {name: row[name] for name in ("service_provider", "erp_name", "type", "cp")}
+        {name: row[name] for name in ("service_provider", "erp_name", "cp", "alternatives")}
         | {"bank": row["g_l_bank_account_no"], "country": row["company_country"]}
         for row in rows
     ] == [
         {
             "service_provider": "Zeta",
             "erp_name": "SP1",
-            "type": "3PL",
             "cp": "hub a ",
+            "alternatives": "hub [Zeta, beta] partner [SP1 (3PL), SP2 (3PL), no number (3PL)] "
+            "bank [10010, 10020, 10030]",
             "bank": "10030",
             "country": "NG",
         }
