@@ -78,7 +78,13 @@ def load_entry(report_id: str, folder: Path | None = None) -> CatalogEntry:
     Raises BrokenReportError, which names the file and the remedy, for anything that is wrong
     with the folder, and for an id without a folder. ``folder`` replaces CATALOG_FOLDER.
     """
-    return _load((CATALOG_FOLDER if folder is None else folder) / report_id)
+    root = CATALOG_FOLDER if folder is None else folder
+    if not _REPORT_ID.fullmatch(report_id) or not (root / report_id).is_dir():
+        raise BrokenReportError(
+            f"The catalogue has no report {report_id!r}.",
+            remedy=f"Use one of: {', '.join(report_ids(root))}.",
+        )
+    return _load(root / report_id)
 
 
 def clear_cache() -> None:
@@ -88,11 +94,6 @@ def clear_cache() -> None:
 
 @cache
 def _load(folder: Path) -> CatalogEntry:
-    if not _REPORT_ID.fullmatch(folder.name) or not folder.is_dir():
-        raise BrokenReportError(
-            f"The catalogue has no report {folder.name!r}.",
-            remedy=f"Use one of: {', '.join(report_ids(folder.parent))}.",
-        )
     query = _read(folder / "query.sql")
     controls = parse_controls(_read(folder / "controls.sql"), folder.name)
     columns = _constant(folder / "schema.py", "COLUMNS")
