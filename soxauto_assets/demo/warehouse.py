@@ -21,12 +21,19 @@ def demo_warehouse(
     through: Period,
     plan: DemoPlan = DEFAULT_PLAN,
     progress: Callable[[str], None] | None = None,
+    memory_limit_mib: int = 300,
 ) -> Warehouse:
     """The embedded warehouse with all months up to ``through``, built in ``folder`` once.
+
+    ``memory_limit_mib`` bounds the engine's memory; beyond it, it sorts on disk.
 
     Raises DemoBuildError.
     """
     databases = ensure_demo(folder, through=through, plan=plan, progress=progress)
     spill = folder / "spill"
     spill.mkdir(exist_ok=True)
-    return FaultyWarehouse(EmbeddedWarehouse(databases, name=NAME, spill_folder=spill))
+    return FaultyWarehouse(
+        EmbeddedWarehouse(
+            databases, name=NAME, spill_folder=spill, memory_limit_mib=memory_limit_mib
+        )
+    )

@@ -109,22 +109,25 @@ def status(period: PeriodOption = None, first: FromOption = None, last: ToOption
 @app.command()
 def verify(
     package: Annotated[Path, typer.Argument(help="The folder of a package.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the findings as JSON.")
+    ] = False,
 ) -> None:
     """Recompute everything that a package claims, from its own files alone.
 
     Digests, row count, totals, key, cut-off, schema, content digest and verdict. Exit code 0
     when all of it holds; 1 names the first thing that differs.
     """
+    from soxauto_assets.verify.findings import Verification
     from soxauto_assets.verify.package import verify_package
-    from soxauto_assets.verify.report import as_dict, as_text
+    from soxauto_assets.verify.report import as_json, as_text
 
     report = verify_package(package)
-    if as_json:
-        sys.stdout.write(json.dumps(as_dict(report), indent=2) + "\n")
+    if json_output:
+        sys.stdout.write(json.dumps(as_json(report), indent=2) + "\n")
     else:
         console.print(as_text(report), markup=False, highlight=False)
-    raise typer.Exit(0 if report.holds else 1)
+    raise typer.Exit(0 if report.verdict is Verification.VERIFIED else 1)
 
 
 @app.command()
