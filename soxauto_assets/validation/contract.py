@@ -23,18 +23,9 @@ from pandera.api.polars.types import PolarsData
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrors
 
-from soxauto_assets.catalog.model import (
-    Boolean,
-    CatalogEntry,
-    Column,
-    ColumnType,
-    Date,
-    Integer,
-    Numeric,
-    Text,
-    Timestamp,
-)
+from soxauto_assets.catalog.model import CatalogEntry, Column, Integer, Numeric, Text
 from soxauto_assets.errors import PermanentError
+from soxauto_assets.validation.frames import polars_type
 from soxauto_assets.validation.samples import SAMPLE_ROWS, shown
 
 PANDERA = f"Pandera {importlib.metadata.version('pandera')}"
@@ -174,23 +165,6 @@ def rules(column: Column) -> dict[str, pl.Expr]:
     if column.pattern is not None:
         found[f"matches {column.pattern}"] = value.str.contains(rf"\A(?:{column.pattern})\z")
     return found
-
-
-def polars_type(declared: ColumnType) -> pl.DataType:
-    """The polars type of a declared type."""
-    match declared:
-        case Text():
-            return pl.String()
-        case Integer(bits):
-            return {16: pl.Int16(), 32: pl.Int32(), 64: pl.Int64()}[bits]
-        case Numeric(precision, scale):
-            return pl.Decimal(precision, scale)
-        case Date():
-            return pl.Date()
-        case Timestamp():
-            return pl.Datetime("us")
-        case Boolean():
-            return pl.Boolean()
 
 
 def _one_rule(rule: pl.Expr) -> Callable[[PolarsData], pl.LazyFrame]:

@@ -28,8 +28,8 @@ from soxauto_assets.validation.contract import (
     ContractFindings,
     full_schema,
     gate_schema,
-    polars_type,
 )
+from soxauto_assets.validation.frames import polars_type
 from soxauto_assets.validation.switches import ValidationSwitchedOffError, require_switched_on
 
 COLUMNS = (
