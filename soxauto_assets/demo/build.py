@@ -41,7 +41,7 @@ from soxauto_assets.period import Period
 
 DATABASES: tuple[str, ...] = tuple(sorted({declared.database for declared in TABLES}))
 _UNFINISHED = "building-"
-_MEMORY_LIMIT = "600MiB"
+_MEMORY_LIMIT = "400MiB"
 
 
 class DemoBuildError(PermanentError):
