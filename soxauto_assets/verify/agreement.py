@@ -249,7 +249,7 @@ def _listed(checks: Any) -> str:
 
 
 def _named(row: Mapping[str, object]) -> str:
-    return " / ".join(str(value) for value in row.values())
+    return ", ".join(f"{name} {value}" for name, value in row.items())
 
 
 def _is_statement(manifest: Manifest, name: str) -> bool:

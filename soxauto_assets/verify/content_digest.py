@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -79,25 +78,27 @@ class _Streams:
         self._digests = [hashlib.sha256() for _ in range(3)]
 
     def add(self, column: pa.Array) -> None:
+        if len(column) == 0:
+            return
         validity, lengths, values = self._digests
-        validity.update(_flat(column.is_valid(), np.uint8))
+        validity.update(_flat(column.is_valid(), pa.uint8()))
         if self._type == "text":
             octets = column.cast(pa.large_string()).cast(pa.large_binary())
-            lengths.update(_flat(pc.fill_null(pc.binary_length(octets), 0), np.uint32))
+            lengths.update(_flat(pc.fill_null(pc.binary_length(octets), 0), pa.uint32()))
             values.update(_joined(octets.drop_null()))
         elif self._type.startswith("decimal"):
             values.update(_unscaled(column))
         else:
             values.update(_flat(*self._as_numbers(column)))
 
-    def _as_numbers(self, column: pa.Array) -> tuple[pa.Array, Any]:
+    def _as_numbers(self, column: pa.Array) -> tuple[pa.Array, pa.DataType]:
         if self._type == "boolean":
-            return pc.fill_null(column, False), np.uint8
+            return pc.fill_null(column, False), pa.uint8()
         if self._type == "date":
-            return pc.fill_null(column.cast(pa.int32()), 0), np.int32
+            return pc.fill_null(column.cast(pa.int32()), 0), pa.int32()
         if self._type == "timestamp":
             column = column.cast(pa.timestamp("us"))
-        return pc.fill_null(column.cast(pa.int64()), 0), np.int64
+        return pc.fill_null(column.cast(pa.int64()), 0), pa.int64()
 
     def line(self) -> str:
         validity, lengths, values = (digest.hexdigest() for digest in self._digests)
@@ -105,10 +106,10 @@ class _Streams:
         return f"column {self._type} {validity} {between} {values} {self._name}"
 
 
-def _flat(numbers: pa.Array, kind: Any) -> bytes:
+def _flat(numbers: pa.Array, kind: pa.DataType) -> bytes:
     """The numbers of an array without nulls, little-endian, in the width of ``kind``."""
-    array = numbers.to_numpy(zero_copy_only=False)
-    return bytes(array.astype(np.dtype(kind).newbyteorder("<")).tobytes())
+    native = numbers.cast(kind).to_numpy(zero_copy_only=False)
+    return bytes(native.astype(native.dtype.newbyteorder("<")).tobytes())
 
 
 def _joined(octets: pa.Array) -> bytes:
@@ -123,7 +124,8 @@ def _unscaled(column: pa.Array) -> bytes:
     """16 bytes a row, little-endian: the unscaled values, zero where there is none."""
     width = 16
     whole = column.cast(pa.decimal128(38, column.type.scale))
-    octets = np.frombuffer(whole.buffers()[1], dtype=np.uint8) if len(whole) else np.empty(0, "u1")
+    octets = np.frombuffer(whole.buffers()[1], np.uint8)
     rows = octets[whole.offset * width : (whole.offset + len(whole)) * width].reshape(-1, width)
-    present = column.is_valid().to_numpy(zero_copy_only=False)
-    return bytes(np.where(present[:, None], rows, 0).astype(np.uint8).tobytes())
+    present = np.frombuffer(_flat(column.is_valid(), pa.uint8()), np.uint8)
+    # A null slot may hold anything in Arrow; as a mask, 255 keeps an octet and 0 clears it.
+    return bytes((rows & (present[:, None] * np.uint8(255))).tobytes())

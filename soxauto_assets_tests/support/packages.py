@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,12 @@ def spooled(path: Path, rows: tuple[Row, ...] = ROWS) -> Spooled:
     return spool(iter(table.to_batches()), COLUMNS, path)
 
 
+def total(rows: tuple[Row, ...]) -> Decimal:
+    """The exact sum of the amounts; Decimal's own context would round it to 28 digits."""
+    with localcontext(prec=80):
+        return sum((row[4] for row in rows), Decimal(0))
+
+
 def check(name: str, verdict: Verdict = Verdict.PASS, **more: Any) -> CheckResult:
     """A check's result with plain texts."""
     return CheckResult(name, f"The check {name}", verdict, "as expected", "as found", **more)
@@ -137,7 +143,7 @@ def control_rows(rows: tuple[Row, ...] = ROWS) -> dict[str, tuple[Mapping[str, o
     """What the source returned for each control, in agreement with the rows."""
     totals: Mapping[str, object] = {
         "row_count": len(rows),
-        "sum_amount_lcy": sum((row[4] for row in rows), Decimal(0)) if rows else None,
+        "sum_amount_lcy": total(rows) if rows else None,
     }
     dates = {
         "first_event": min((row[2] for row in rows), default=None),
@@ -187,7 +193,7 @@ def sample(folder: Path, rows: tuple[Row, ...] = ROWS) -> PackageContents:
         ),
         controls=control_rows(rows),
         data=data,
-        totals={"amount_lcy": sum((row[4] for row in rows), Decimal(0))},
+        totals={"amount_lcy": total(rows)},
         rows_reached=len(rows),
         lineage={"columns": {"amount_lcy": ["AIG_Nav_DW.dbo.Entries.amount"]}},
         log=(LogLine(STARTED, "INFO", "attempt opened"),),
