@@ -11,7 +11,7 @@ nothing to guess:
 2. extract and validated into the results store;
 3. the package into the evidence store, its manifest last: from here on the verdict stands;
 4. PASS: ``current.move_current``, with its journal record. FAIL: the alert into the outbox;
-5. ``close_attempt``: ``closed.json``, its journal record, the lease given up.
+5. ``close_attempt``: ``closed.json``, its journal record. Then the lease is given up.
 
 Not here: the lease itself (``lease.py``), the current object (``current.py``), packages
 (``package.py``).
@@ -149,7 +149,7 @@ def close_attempt(
     *,
     content_digest: str | None = None,
 ) -> ClosedAttempt:
-    """Record how the attempt of the lease ended, and with which package; give the lease up.
+    """Record how the attempt of the lease ended, and with which package.
 
     ``manifest`` is the receipt of the package's manifest in the evidence store,
     ``content_digest`` that of the extract where it was complete. Closing again with the same
@@ -180,7 +180,6 @@ def close_attempt(
             ) from None
         closed = before
     _journal_closed(state, closed)
-    lease.release()
     return closed
 
 
