@@ -7,8 +7,6 @@ whose folder is broken becomes a step too: it fails by itself, with a package an
 Not here: what the step does (``attempt.py``).
 """
 
-from __future__ import annotations
-
 import getpass
 import socket
 from collections.abc import Iterator, Sequence
@@ -26,17 +24,17 @@ from soxauto_assets.assets.metadata import (
     outcome_metadata,
     source_key,
 )
+from soxauto_assets.assets.outcome import Outcome
+from soxauto_assets.assets.progress import Listener
 from soxauto_assets.assets.resources import AttemptSettings, StateResource, WarehouseResource
 from soxauto_assets.catalog.loader import BrokenReportError, load_entry, report_ids
+from soxauto_assets.catalog.model import CatalogEntry
 from soxauto_assets.catalog.sources import table
 from soxauto_assets.period import Period
 from soxauto_assets.validation.plan import check_names
 from soxauto_assets.validation.results import Verdict
 
 if TYPE_CHECKING:
-    from soxauto_assets.assets.outcome import Outcome
-    from soxauto_assets.assets.progress import Listener
-    from soxauto_assets.catalog.model import CatalogEntry
     from soxauto_assets.warehouse.lineage import Lineage
 
 STAGES = ("extract", "validated", "evidence")
@@ -217,7 +215,7 @@ def _events(
     yield dg.Output(outcome.package.manifest, "evidence", metadata=facts)
 
 
-def _lineage(outcome: Outcome) -> Lineage | None:
+def _lineage(outcome: Outcome) -> "Lineage | None":
     from soxauto_assets.warehouse.lineage import lineage_of
 
     return None if outcome.entry is None else lineage_of(outcome.entry)

@@ -4,8 +4,6 @@ A run-status sensor moves on even when its body raises, so it only puts into the
 is the alert sensor's, which comes again until everything is sent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import dagster as dg

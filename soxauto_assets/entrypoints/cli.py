@@ -30,8 +30,9 @@ app = typer.Typer(
     help="Close a month of SOX control C-PG-1: extract each report, check it, and pack evidence.",
     epilog="Begin with `soxauto run`; then `soxauto status`, `soxauto ui`, `soxauto verify`.",
 )
-console = Console()
-errors = Console(stderr=True)
+# Where nobody sits at a terminal (CI, a log) lines may be long; a terminal keeps its own width.
+console = Console(width=None if sys.stdout.isatty() else 160)
+errors = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 
 PeriodOption = Annotated[
     str | None, typer.Option("--period", "-p", metavar="YYYY-MM", help="The month to close.")

@@ -6,7 +6,6 @@ is made (``assets``) and how it looks (``console.py``).
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,6 +22,10 @@ from soxauto_assets.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
+
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The console listener tells it better; the instance keeps every event all the same."""
 
 
 class UnknownReportError(PermanentError):
@@ -112,7 +115,6 @@ def close(
     from soxauto_assets.automation.summary import summarise_run
     from soxauto_assets.definitions import CLOSE_MONTH, build
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # the console tells it better
     broken: list[str] = []
     with ConsoleListener(console, len(periods) * len(reports)) as listener:
         definitions = build(settings, listener)
@@ -124,6 +126,7 @@ def close(
                     instance=instance,
                     partition_key=str(period),
                     raise_on_error=False,
+                    run_config=QUIET,
                     asset_selection=[asset_key(r, stage) for r in reports for stage in STAGES],
                 )
                 broken += _without_outcome(result, period, reports, listener)

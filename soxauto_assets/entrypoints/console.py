@@ -111,27 +111,27 @@ def _amounts(totals: Iterable[tuple[str, Decimal]]) -> str:
     return "\n".join(f"{name} {total:,.2f}" for name, total in totals) or "-"
 
 
-def _control_totals(checks: Sequence[CheckResult]) -> str:
-    words = {Verdict.PASS: "equal", Verdict.FAIL: "DIFFER", Verdict.NOT_APPLICABLE: "n/a"}
-    by_name = {check.name: check for check in checks}
-    return "\n".join(
-        f"{kind.value} {words[by_name[kind.value].verdict]}"
-        for kind in TOTALS_CHECKS
-        if kind.value in by_name
-    )
+def _control_totals(checks: Sequence[CheckResult]) -> Text:
+    """How many of the tested control totals are equal, or the names of those that differ."""
+    names = {kind.value for kind in TOTALS_CHECKS}
+    tested = [c for c in checks if c.name in names and c.verdict is not Verdict.NOT_APPLICABLE]
+    differ = [check.name for check in tested if check.verdict is Verdict.FAIL]
+    if differ:
+        return Text("\n".join(f"{name} DIFFERS" for name in differ), style="red")
+    return Text(f"{len(tested)} of {len(tested)} equal" if tested else "-")
 
 
 def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     """The table at the end of a run: one row an attempt. Totals are rounded for reading only."""
-    table = Table(box=box.SIMPLE_HEAD, title="Reports", title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("report", style="bold", no_wrap=True)
     table.add_column("period", no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("amounts (LCY, unless USD)", justify="right")
+    table.add_column("hash totals, LCY", justify="right")
     table.add_column("control totals")
     table.add_column("checks", justify="right", no_wrap=True)
-    table.add_column("package", overflow="fold")
     table.add_column("verdict", no_wrap=True)
+    table.add_column("package", overflow="fold")
     for outcome in outcomes:
         table.add_row(
             outcome.address.report,
@@ -140,8 +140,8 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
             _amounts(outcome.totals.items()),
             _control_totals(outcome.checks),
             f"{outcome.passed_checks}/{len(outcome.applicable)}",
-            outcome.address.attempt,
             _verdict(outcome.passed),
+            outcome.address.attempt,
         )
     return table
 

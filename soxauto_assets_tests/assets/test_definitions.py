@@ -1,0 +1,93 @@
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from soxauto_assets.definitions import build
+from soxauto_assets.settings import Settings
+
+HEAVY = (
+    "boto3", "botocore", "duckdb", "numpy", "pandas", "pandera", "polars", "pyarrow", "pyodbc",
+    "sqlalchemy", "sqlglot",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def definitions():
+    return build(Settings.load({}))
+
+
+def _described(definitions):
+    graph = definitions.resolve_asset_graph()
+    assets = {}
+    for key in sorted(graph.get_all_asset_keys()):
+        node = graph.get(key)
+        assets[key.to_user_string()] = {
+            "group": node.group_name,
+            "from": sorted(parent.to_user_string() for parent in node.parent_keys),
+            "owners": sorted(node.owners),
+            "kinds": sorted(node.kinds),
+            "tags": {k: v for k, v in sorted(node.tags.items()) if "kind/" not in k},
+            "checks": sorted(check.name for check in graph.get_check_keys_for_assets({key})),
+            "pools": sorted(node.pools or ()),
+            "partitions": None
+            if node.partitions_def is None
+            else type(node.partitions_def).__name__,
+        }
+    repository = definitions.get_repository_def()
+    return {
+        "assets": assets,
+        "jobs": sorted(name for name in repository.job_names if not name.startswith("__")),
+        "schedules": {s.name: s.cron_schedule for s in repository.schedule_defs},
+        "sensors": sorted(s.name for s in repository.sensor_defs),
+    }
+
+
+def test_the_whole_definitions_are_the_reviewed_ones(definitions, snapshot):
+    assert _described(definitions) == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_every_report_is_a_path_from_source_tables_to_a_package(definitions):
+    graph = definitions.resolve_asset_graph()
+    reports = {key.path[0] for key in graph.materializable_asset_keys}
+    assert len(reports) == 14
+    for report in reports:
+        evidence = graph.get(dg.AssetKey([report, "evidence"]))
+        assert evidence.parent_keys == {dg.AssetKey([report, "validated"])}
+        validated = graph.get(dg.AssetKey([report, "validated"]))
+        assert validated.parent_keys == {dg.AssetKey([report, "extract"])}
+        sources = graph.get(dg.AssetKey([report, "extract"])).parent_keys
+        assert sources, report
+        assert all(graph.get(source).is_external for source in sources)
+
+
+def test_the_schedule_asks_on_the_first_for_the_month_just_closed(definitions):
+    from datetime import UTC, datetime
+
+    [schedule] = definitions.get_repository_def().schedule_defs
+    with dg.instance_for_test() as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime(2024, 10, 1, 8, tzinfo=UTC),
+            repository_def=definitions.get_repository_def(),
+        )
+        [request] = schedule.evaluate_tick(context).run_requests
+    assert (schedule.cron_schedule, request.partition_key) == ("0 8 1 * *", "2024-09")
+
+
+def test_the_schedule_runs_in_the_zone_of_the_settings():
+    definitions = build(Settings.load({"SOXAUTO_TIME_ZONE": "Africa/Lagos"}))
+    [schedule] = definitions.get_repository_def().schedule_defs
+    assert schedule.execution_timezone == "Africa/Lagos"
+
+
+def test_loading_the_definitions_imports_no_data_library():
+    code = (
+        f"import sys, soxauto_assets.definitions;print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert loaded.stdout.split() == []
