@@ -290,6 +290,7 @@ WHERE NOT EXISTS (
     WHERE d.Company_Code = k.company
         AND d.Flg_In_Conso_Scope = 1
 )
+ORDER BY company, problem
 
 -- name: cancelled_or_failed_kept
 -- kind: noted

@@ -279,6 +279,7 @@ WHERE NOT EXISTS (
     WHERE d.Company_Code = k.company
         AND d.Flg_In_Conso_Scope = 1
 )
+ORDER BY company, problem
 
 -- name: unmapped
 -- kind: must_be_empty
@@ -387,6 +388,7 @@ WHERE EXISTS (
 )
 GROUP BY rt.ID_Company, rt.ID_Transaction
 HAVING COUNT_BIG(*) > 1
+ORDER BY table_name, company, duplicated_key
 
 -- name: statements_missing
 -- kind: noted

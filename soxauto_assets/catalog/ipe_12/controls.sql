@@ -389,6 +389,7 @@ WHERE NOT EXISTS (
     WHERE d.Company_Code = k.company
         AND d.Flg_In_Conso_Scope = 1
 )
+ORDER BY company, problem
 
 -- name: duplicate_dimensions
 -- kind: must_be_empty
@@ -429,6 +430,7 @@ SELECT
 FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_DIM_BOB_CUSTOMER_TYPE] AS ct
 GROUP BY ct.Bob_Customer_Type
 HAVING COUNT_BIG(*) > 1
+ORDER BY table_name, company, duplicated_key
 
 -- name: collected_packages
 -- kind: noted

@@ -1822,6 +1822,7 @@ WHERE NOT EXISTS (
     WHERE d.Company_Code = k.company
         AND d.Flg_In_Conso_Scope = 1
 )
+ORDER BY company, problem
 
 -- name: duplicate_dimensions
 -- kind: must_be_empty
@@ -1835,6 +1836,7 @@ FROM [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS k
 WHERE k.Company_Code IN (@companies)
 GROUP BY k.Company_Code
 HAVING COUNT_BIG(*) > 1
+ORDER BY company
 
 -- name: alternatives
 -- kind: noted
@@ -1904,3 +1906,4 @@ SELECT
 FROM accounts AS a
 GROUP BY a.company, a.name
 HAVING COUNT_BIG(*) > 1
+ORDER BY kind, company, name

@@ -385,6 +385,7 @@ WHERE NOT EXISTS (
     WHERE d.Company_Code = k.company
         AND d.Flg_In_Conso_Scope = 1
 )
+ORDER BY company, problem
 
 -- name: duplicate_dimensions
 -- kind: must_be_empty
@@ -397,6 +398,7 @@ FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_DIM_BOB_CUSTOMER_TYPE] AS ct
 GROUP BY ct.Bob_Customer_Type
 -- More than one row would multiply the items of that type.
 HAVING COUNT_BIG(*) > 1
+ORDER BY duplicated_key
 
 -- name: by_marketplace
 -- kind: noted
