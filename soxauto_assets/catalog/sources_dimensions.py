@@ -92,7 +92,7 @@ DIMENSION_TABLES: tuple[SourceTable, ...] = (
             *optional(CURRENCY_CODE, "base_currency"),
             *optional(RATE, "rate"),
         ),
-        key=("country_code", "rate_type", "year", "cod_month", "base_currency"),
+        # No key: a null or zero rate may stand beside the good one (D7).
         description="Rates by country and month: local currency for one unit of the base currency.",
     ),
     SourceTable(

@@ -17,7 +17,8 @@ INSERT INTO {_VIEW}
 WITH movement AS (
     SELECT
         id_company, "Chart of Accounts No_" AS real_coa,
-        nullif("Busline Code", '') AS busline, nullif("Partner Code", '') AS partner,
+        -- One spelling, whatever order the entries come in.
+        upper(nullif("Busline Code", '')) AS busline, upper(nullif("Partner Code", '')) AS partner,
         nullif("IC Partner Code", '') AS ic_partner,
         last_day("Posting Date") AS month_end, sum("Amount") AS amount
     FROM AIG_Nav_DW.dbo."G_L Entries"

@@ -105,7 +105,7 @@ def write_collections(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     for chunk, first, rows in chunks(cohort.count(PACKLISTS)):
         random = cohort.random("collections", chunk)
         deposits = _draw_deposits(random, cohort, first, rows)
-        lists, settlements = _draw_lists(random, deposits)
+        lists, settlements = _draw_lists(random, cohort, deposits)
         postings = Postings()
         _write_deposits(deposits, sink, postings)
         write_lists(lists, settlements, _SPELLINGS, sink, postings)
@@ -197,11 +197,15 @@ def _book_applications(
     )
 
 
-def _draw_lists(random: np.random.Generator, deposits: Deposits) -> tuple[Lists, Settlements]:
+def _draw_lists(
+    random: np.random.Generator, cohort: Cohort, deposits: Deposits
+) -> tuple[Lists, Settlements]:
     """A list for each deposit, settled by it and sometimes by a part of the next one."""
     rows = len(deposits.number)
     fate = random.random(rows)
-    created = datetime_grid(deposits.moment - random.integers(0, 6 * DAY, rows))
+    # Never in an older month, whose rows must not depend on this one.
+    before = deposits.moment - random.integers(0, 6 * DAY, rows)
+    created = datetime_grid(np.maximum(before, cohort.start))
     total = deposits.units + where(deposits.charges == MISSING, 0, deposits.charges)
     # Settled to the cent, in part, or over-applied (the rest is negative).
     received = where(
