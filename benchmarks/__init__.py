@@ -1,0 +1,1 @@
+"""What the product costs, measured: `make bench`. Not shipped, and imported by nothing."""
