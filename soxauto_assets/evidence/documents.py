@@ -18,10 +18,8 @@ from soxauto_assets.evidence.values import plain, type_text, typed
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.validation.results import CheckResult
+from soxauto_assets.validation.samples import MASK
 from soxauto_assets.warehouse.protocol import ExecutedStatement
-
-MASK = "***"
-"""What stands in place of personal data."""
 
 CONTENT_STATEMENT = "data/content-digest.txt"
 """The statement of the content digest: a digest a column, so that a difference can be placed."""
@@ -32,18 +30,21 @@ _UNSAFE = re.compile(r"[^a-z0-9_]+")
 def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, bytes]:
     """Every payload file but the data, by its name, in the order in which they are written."""
     statements = _named_statements(contents.statements)
-    files = {name: statement.sql.encode() for name, statement in statements.items()}
+    files = {
+        name: statement.sql.encode("utf-8", "backslashreplace")
+        for name, statement in statements.items()
+    }
     files |= {
-        "parameters.json": canonical_json(_parameters(contents, address.period, statements)),
-        "source.json": canonical_json(_source(contents)),
-        "controls.json": canonical_json(_controls(contents)),
-        "checks.json": canonical_json(_checks(contents)),
-        "failing_rows.json": canonical_json(_failing_rows(contents)),
-        "schema.json": canonical_json(_schema(contents.entry)),
-        "lineage.json": canonical_json(plain(contents.lineage)),
-        "environment.json": canonical_json(plain(contents.environment)),
+        "parameters.json": _json(_parameters(contents, address.period, statements)),
+        "source.json": _json(_source(contents)),
+        "controls.json": _json(_controls(contents)),
+        "checks.json": _json(_checks(contents)),
+        "failing_rows.json": _json(_failing_rows(contents)),
+        "schema.json": _json(_schema(contents.entry)),
+        "lineage.json": _json(contents.lineage),
+        "environment.json": _json(contents.environment),
         "log.jsonl": b"".join(_log(contents)),
-        "README.txt": readme(contents, address).encode(),
+        "README.txt": readme(contents, address).encode("utf-8", "backslashreplace"),
     }
     if contents.data is not None:
         files[CONTENT_STATEMENT] = contents.data.content_statement.encode()
@@ -58,6 +59,10 @@ def period_bounds(period: Period) -> dict[str, object]:
         "cutoff_date": plain(period.cutoff_date),
         "next_start": plain(period.next_start),
     }
+
+
+def _json(value: object) -> bytes:
+    return canonical_json(plain(value))
 
 
 def _named_statements(
@@ -109,9 +114,9 @@ def _source(contents: PackageContents) -> dict[str, object]:
             "databases": list(facts.databases),
             "login": facts.login,
             "isolation": facts.isolation,
-            "source_clock": plain(facts.source_clock),
+            "source_clock": facts.source_clock,
             "product_clock": utc_text(facts.product_clock),
-            "details": plain(facts.details),
+            "details": facts.details,
         },
     }
 
@@ -176,9 +181,9 @@ def _failing_rows(contents: PackageContents) -> dict[str, object]:
 
 
 def _masked(row: Mapping[str, object], personal: frozenset[str]) -> dict[str, object]:
-    """The row as text, with ``***`` where it shows personal data (masked before or not)."""
+    """The row, with ``***`` where it shows personal data (masked before or not)."""
     return {
-        name: MASK if name in personal and value is not None else plain(value)
+        name: MASK if name in personal and value is not None else value
         for name, value in row.items()
     }
 
@@ -235,4 +240,4 @@ def _column(column: Column) -> dict[str, object]:
 def _log(contents: PackageContents) -> Iterator[bytes]:
     for line in contents.log:
         record = {"at": utc_text(line.at), "level": line.level, "message": line.message}
-        yield canonical_json(record) + b"\n"
+        yield _json(record) + b"\n"

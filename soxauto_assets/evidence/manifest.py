@@ -55,7 +55,8 @@ def manifest_bytes(
     The predicate's ``self_digest`` is the SHA-256 of the manifest with ``self_digest`` empty: it
     tells a damaged manifest. It is no signature: who can write the folder can write it anew.
     """
-    predicate = _predicate(contents, address, folder)
+    predicate = plain(_predicate(contents, address, folder))
+    assert isinstance(predicate, dict)  # as given; texts that UTF-8 cannot write are replaced
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [_subject(file) for file in sorted(files, key=lambda file: file.name)],
@@ -130,7 +131,7 @@ def _data(contents: PackageContents, folder: str) -> dict[str, object] | None:
     return {
         "file": folder + DATA_FILE,
         "rows": data.rows,
-        "totals": plain(contents.totals),
+        "totals": contents.totals,
         "content_digest": data.content_digest,
         "content_digest_version": CONTENT_DIGEST_VERSION,
     }

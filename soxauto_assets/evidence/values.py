@@ -19,23 +19,22 @@ from soxauto_assets.catalog.model import (
     Text,
     Timestamp,
 )
-from soxauto_assets.errors import PermanentError
 from soxauto_assets.evidence.canonical import LARGEST_INTEGER, utc_text
-
-
-class UnwritableValueError(PermanentError):
-    """A value has a type that evidence does not hold, a float for example."""
 
 
 def plain(value: object) -> object:
     """A value as canonical JSON holds it: amounts, days and stamps as text, nothing rounded.
 
     Amounts are plain decimals; days ``2024-09-30``; naive stamps (a source's wall clock)
-    ``2024-09-30T23:59:59.997000``, aware ones the same in UTC with a ``Z``. Raises
-    UnwritableValueError for a float and any other type.
+    ``2024-09-30T23:59:59.997000``, aware ones the same in UTC with a ``Z``. What evidence has no
+    form for is shown with its type (``float 0.1``): a package must come about whatever a source
+    returned, and no check takes such a text for an amount. Half a surrogate pair, which UTF-8
+    cannot write, is shown by its number.
     """
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, int):
         return value if abs(value) <= LARGEST_INTEGER else str(value)
     if isinstance(value, Decimal) and value.is_finite():
@@ -45,13 +44,10 @@ def plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(plain(str(key))): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    raise UnwritableValueError(
-        f"A value of type {type(value).__name__} cannot be written down exactly.",
-        remedy="CAST it to a DECIMAL, a whole number, a text or a date in the report's SQL.",
-    )
+    return plain(f"{type(value).__name__} {value}")
 
 
 def typed(value: object) -> object:

@@ -134,94 +134,116 @@ def check_figures(
 
 
 def check_claims(
-    documents: Documents, figures: Figures, extract: Extract, findings: Findings
+    manifest: Manifest,
+    documents: Documents,
+    figures: Figures,
+    extract: Extract,
+    findings: Findings,
 ) -> None:
     """Ask of every check that says PASS whether control totals and data bear it out.
 
     A check that says FAIL is not asked: it may have failed for a reason that the data no longer
     shows, and it hides nothing.
     """
-    passed = {check.name: check for check in documents.checks if check.verdict == PASS}
+    passed = {check.name for check in documents.checks if check.verdict == PASS}
     controls = {control.name: control for control in documents.controls}
+    report = documents.report or {}
+    allow_empty = report.get("allow_empty") is True
     for name in sorted(passed):
         control = controls.get(name)
         if control is not None and control.kind == "totals":
-            _check_totals(control, figures, findings)
+            _check_totals(control, _figures_of(manifest, figures), findings)
         elif control is not None and control.kind == "must_be_empty":
             found = "it did not run" if control.rows is None else f"{len(control.rows)} rows"
             findings.compare(f"check {name}, rows of its control", "0 rows", found)
         elif name == "primary_key":
             findings.compare("check primary_key, keys used twice", 0, figures.duplicate_keys)
+            findings.compare("check primary_key, keys with a null", 0, figures.null_keys)
         elif name == "cut_off":
             findings.compare("check cut_off, rows after the period", 0, figures.events_after)
         elif name == "contract":
-            nulls = [
-                f"{figures.nulls[column.name]} in {column.name}"
-                for column in documents.columns
-                if not column.nullable and figures.nulls.get(column.name)
-            ]
+            broken = ", ".join(f"{rule}: {n} rows" for rule, n in figures.broken.items() if n)
+            findings.judge("check contract, broken rules", not broken, "none", broken or "none")
             findings.judge(
-                "check contract, missing values", not nulls, "none", ", ".join(nulls) or "none"
+                "check contract, an empty extract",
+                allow_empty or figures.rows > 0,
+                "rows, or a report that may be empty",
+                f"{figures.rows} rows",
             )
         elif name == "witnesses":
-            _check_witnesses(documents.controls, extract, findings)
+            may_lack = allow_empty and figures.rows == 0
+            _check_witnesses(manifest, documents.controls, extract, may_lack, findings)
         else:
             findings.judge(f"check {name}", False, "a control or rule that proves it", "none")
 
 
-def _check_totals(control: Control, figures: Figures, findings: Findings) -> None:
-    """The source's figures against those of the data; a sum of no rows is null at the source."""
+def _figures_of(manifest: Manifest, figures: Figures) -> dict[str, object]:
+    """The figures of the data under the names that controls return them by."""
+    found: dict[str, object] = {"row_count": figures.rows}
+    found |= {f"sum_{column}": total for column, total in figures.totals.items()}
+    if manifest.report["event_date"] is not None:
+        found |= {"first_event": figures.first_event, "last_event": figures.last_event}
+    return found
+
+
+def _check_totals(control: Control, ours: Mapping[str, object], findings: Findings) -> None:
+    """The source's figures against those of the data; the control ``transfer`` must have all."""
     name = f"check {control.name}"
     if control.rows is None or len(control.rows) != 1:
-        findings.judge(
-            name, False, "one row of the source", "none" if not control.rows else "several"
-        )
+        found = "none, it did not run" if control.rows is None else f"{len(control.rows)}"
+        findings.judge(f"{name}, rows of its control", False, "one row of totals", found)
         return
-    ours: dict[str, object] = {
-        "row_count": figures.rows,
-        "first_event": figures.first_event,
-        "last_event": figures.last_event,
-        **{f"sum_{column}": total for column, total in figures.totals.items()},
-    }
+    theirs = control.rows[0]
+    missing = sorted(set(ours) - set(theirs)) if control.name == "transfer" else []
     findings.judge(
-        f"{name}, row count of the source",
-        "row_count" in control.rows[0],
-        "row_count",
-        ", ".join(control.rows[0]),
+        f"{name}, figures of the source",
+        bool(theirs) and not missing and set(theirs) <= set(ours),
+        ", ".join(sorted(ours)) if control.name == "transfer" else "figures of the data",
+        ", ".join(sorted(theirs)) or "none",
     )
-    for figure, theirs in control.rows[0].items():
-        if figure not in ours:
-            findings.judge(f"{name}, {figure}", False, "a figure of the data", "none")
-            continue
-        found = ours[figure]
-        if theirs is None and figure.startswith("sum_") and figures.rows == 0:
-            theirs = "0"
-        findings.judge(f"{name}, {figure}", _same(theirs, found), theirs, _plain(found))
+    for figure in sorted(set(theirs) & set(ours)):
+        value = theirs[figure]
+        if value is None and figure.startswith("sum_"):
+            value = "0"  # SUM over no value is null at the source
+        same = _same(value, ours[figure])
+        findings.judge(f"{name}, {figure}", same, value, _plain(ours[figure]))
 
 
-def _check_witnesses(controls: tuple[Control, ...], extract: Extract, findings: Findings) -> None:
-    for control in controls:
-        inside = control.kind == "witness_inside"
-        if not inside and control.kind != "witness_after":
-            continue
-        if control.rows is None:
-            findings.judge(f"check witnesses, {control.name}", False, "a control that ran", "none")
-            continue
-        expected = "in the extract" if inside else "not in the extract"
-        other = "not in the extract" if inside else "in the extract"
-        for row in control.rows:
-            if not extract.has_columns(row):
+def _check_witnesses(
+    manifest: Manifest,
+    controls: tuple[Control, ...],
+    extract: Extract,
+    may_lack: bool,
+    findings: Findings,
+) -> None:
+    """Look for each row that the source named, by its key; one inside there must be."""
+    key = manifest.report["primary_key"]
+    seen = 0
+    for kind, wanted in (("witness_inside", True), ("witness_after", False)):
+        ours = [control for control in controls if control.kind == kind]
+        ran = bool(ours) and all(control.rows is not None for control in ours)
+        findings.judge(f"check witnesses, controls {kind}", ran, "some that ran", _count(ours, ran))
+        for row in (row for control in ours for row in control.rows or ()):
+            seen += wanted
+            if any(row.get(name) is None for name in key):
                 findings.judge(
-                    f"check witnesses, {control.name}", False, "columns of the key", ", ".join(row)
+                    f"check witnesses, {kind}", False, f"{', '.join(key)}", ", ".join(row)
                 )
                 continue
-            ok = extract.holds_key(row) == inside
-            findings.judge(
-                f"check witnesses, {control.name} {_named(row)}",
-                ok,
-                expected,
-                expected if ok else other,
+            sought = {name: row[name] for name in key}
+            present = extract.holds_key(sought)
+            findings.compare(
+                f"check witnesses, {kind} {', '.join(str(value) for value in sought.values())}",
+                "in the extract" if wanted else "not in the extract",
+                "in the extract" if present else "not in the extract",
             )
+    findings.judge(
+        "check witnesses, rows inside the period", seen > 0 or may_lack, "one at least", seen
+    )
+
+
+def _count(controls: list[Control], ran: bool) -> str:
+    return f"{len(controls)}" + ("" if ran else " that did not all run" if controls else "")
 
 
 def _same(theirs: object, ours: object) -> bool:
@@ -246,10 +268,6 @@ def _plain(value: object) -> str:
 
 def _listed(checks: Any) -> str:
     return ", ".join(f"{name} {verdict}" for name, verdict in checks)
-
-
-def _named(row: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in row.items())
 
 
 def _is_statement(manifest: Manifest, name: str) -> bool:

@@ -63,6 +63,9 @@ class DeclaredColumn:
     name: str
     type: str
     nullable: bool
+    allowed: tuple[str, ...]
+    minimum: str | None
+    pattern: str | None
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,7 @@ def _report(value: Any) -> dict[str, Any]:
     )
     texts(value["primary_key"], where)
     texts(value["amounts"], where)
+    flag(value["allow_empty"], where)
     if not isinstance(value["not_applicable"], dict):
         raise UnreadableError(where, "reasons by check", "something else")
     return dict(value)
@@ -176,23 +180,30 @@ def _report(value: Any) -> dict[str, Any]:
 
 def _column(value: Any) -> DeclaredColumn:
     where = f"{SCHEMA}: a column"
-    name, kind, nullable, *_ = members(
+    name, kind, nullable, allowed, minimum, pattern, *_ = members(
         value,
         where,
         "name",
         "type",
         "nullable",
+        "allowed",
+        "minimum",
+        "pattern",
         "description",
         "source",
         "as_of",
         "clock",
         "personal",
-        "allowed",
-        "minimum",
-        "pattern",
         "empty_means",
     )
-    return DeclaredColumn(text(name, where), text(kind, where), flag(nullable, where))
+    return DeclaredColumn(
+        text(name, where),
+        text(kind, where),
+        flag(nullable, where),
+        texts(allowed, where),
+        optional_text(minimum, where),
+        optional_text(pattern, where),
+    )
 
 
 def _check_log(content: bytes) -> None:

@@ -6,8 +6,9 @@ the witnesses. Amounts stay exact decimals. Not here: what the figures must be (
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,9 @@ import duckdb
 import pyarrow.parquet as pq
 
 from soxauto_assets.verify.content_digest import type_text
+from soxauto_assets.verify.documents import DeclaredColumn
 
+_TEXT_LENGTH = re.compile(r"text\(([0-9]+)\)")
 MEMORY_LIMIT = "256MiB"
 """Beyond it DuckDB works on disk, in a temporary folder."""
 
@@ -28,8 +31,9 @@ MEMORY_LIMIT = "256MiB"
 class Figures:
     """What the extract itself says. Event dates are naive, None without one in any row.
 
-    ``events_after`` counts rows whose event is not before the period's end, ``duplicate_keys``
-    the keys that more than one row has, ``nulls`` the rows without a value, by column.
+    ``events_after`` counts rows whose event is not before the period's end or is missing,
+    ``duplicate_keys`` the keys that more than one row has, ``null_keys`` the rows with a null in
+    the key, ``broken`` the values that break a declared rule, by column and rule.
     """
 
     rows: int
@@ -38,7 +42,8 @@ class Figures:
     last_event: datetime | None
     events_after: int
     duplicate_keys: int
-    nulls: Mapping[str, int]
+    null_keys: int
+    broken: Mapping[str, int]
 
 
 def columns_of(path: Path) -> list[tuple[str, str]]:
@@ -69,20 +74,25 @@ class Extract:
         amounts: Sequence[str],
         event_date: str | None,
         next_start: datetime,
+        declared: Sequence[DeclaredColumn],
     ) -> Figures:
         """Recompute everything; raises duckdb.Error where a total has more digits than 38."""
-        names = list(self._columns)
+        broken = dict(_rules(declared))
         event = "NULL::TIMESTAMP" if event_date is None else f"{_quoted(event_date)}::TIMESTAMP"
+        late = "false" if event_date is None else f"{event} IS NULL OR {event} >= $next_start"
+        null_key = " OR ".join(f"{_quoted(name)} IS NULL" for name in key) or "false"
         wanted = [
             "count(*)",
             f"min({event})",
             f"max({event})",
-            f"count(*) FILTER ({event} >= $next_start)",
+            f"count(*) FILTER ({late})",
+            f"count(*) FILTER ({null_key})",
             *(f"coalesce(sum({_quoted(amount)}), 0)" for amount in amounts),
-            *(f"count(*) - count({_quoted(name)})" for name in names),
+            *(f"count(*) FILTER ({test})" for test in broken.values()),
         ]
-        found = self._one(f"SELECT {', '.join(wanted)} FROM extract", {"next_start": next_start})
-        rows, first, last, after, *rest = found
+        values = {} if event_date is None else {"next_start": next_start}
+        found = self._one(f"SELECT {', '.join(wanted)} FROM extract", values)
+        rows, first, last, after, null_keys, *rest = found
         return Figures(
             rows=rows,
             totals=dict(zip(amounts, map(Decimal, rest[: len(amounts)]), strict=True)),
@@ -90,25 +100,19 @@ class Extract:
             last_event=last,
             events_after=after,
             duplicate_keys=self._duplicate_keys(key),
-            nulls=dict(zip(names, rest[len(amounts) :], strict=True)),
+            null_keys=null_keys,
+            broken=dict(zip(broken, rest[len(amounts) :], strict=True)),
         )
 
-    def has_columns(self, names: Iterable[str]) -> bool:
-        """Whether there is at least one name, and each is a column of the extract."""
-        wanted = set(names)
-        return bool(wanted) and wanted <= set(self._columns)
-
-    def holds_key(self, row: Mapping[str, object]) -> bool:
+    def holds_key(self, key: Mapping[str, object]) -> bool:
         """Whether a row with these key values, as evidence writes them, is in the extract."""
         tests, values = [], {}
-        for number, (name, value) in enumerate(row.items()):
-            kind = _DUCKDB_TYPES.get(self._columns[name], "VARCHAR")
-            parameter = f"CAST($value_{number} AS {kind})"
+        for number, (name, value) in enumerate(key.items()):
+            parameter = _cast(f"$value_{number}", self._columns[name])
             tests.append(
-                f"{self._comparable(name, _quoted(name))} "
-                f"IS NOT DISTINCT FROM {self._comparable(name, parameter)}"
+                f"{self._comparable(name, _quoted(name))} = {self._comparable(name, parameter)}"
             )
-            values[f"value_{number}"] = None if value is None else str(value)
+            values[f"value_{number}"] = str(value)
         found = self._one(f"SELECT count(*) FROM extract WHERE {' AND '.join(tests)}", values)
         return bool(found[0])
 
@@ -122,7 +126,7 @@ class Extract:
     def _comparable(self, name: str, expression: str) -> str:
         """Texts are compared without case and without trailing blanks (decision D29)."""
         if self._columns[name] == "text":
-            return f"lower(rtrim({expression}))"
+            return f"lower(rtrim({expression}, ' '))"
         return expression
 
     def _one(self, sql: str, values: Mapping[str, object]) -> tuple[Any, ...]:
@@ -157,15 +161,35 @@ def opened(path: Path, columns: Sequence[tuple[str, str]]) -> Iterator[Extract]:
             connection.close()
 
 
-_DUCKDB_TYPES = {
-    "integer(8)": "BIGINT",
-    "integer(16)": "BIGINT",
-    "integer(32)": "BIGINT",
-    "integer(64)": "BIGINT",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-    "boolean": "BOOLEAN",
-}
+def _rules(declared: Sequence[DeclaredColumn]) -> Iterator[tuple[str, str]]:
+    """Each declared rule in words, and the test that finds a value which breaks it."""
+    for column in declared:
+        name = _quoted(column.name)
+        bound = _TEXT_LENGTH.fullmatch(column.type)
+        if not column.nullable:
+            yield f"{column.name} not null", f"{name} IS NULL"
+        if bound is not None:
+            yield f"{column.name} length <= {bound[1]}", f"length({name}) > {bound[1]}"
+        if column.allowed:
+            values = ", ".join(_cast(_literal(value), column.type) for value in column.allowed)
+            yield f"{column.name} one of the values allowed", f"{name} NOT IN ({values})"
+        if column.minimum is not None:
+            least = _cast(_literal(column.minimum), column.type)
+            yield f"{column.name} >= {column.minimum}", f"{name} < {least}"
+        if column.pattern is not None:
+            pattern = _literal(column.pattern)
+            yield f"{column.name} matches its pattern", f"NOT regexp_full_match({name}, {pattern})"
+
+
+def _cast(expression: str, kind: str) -> str:
+    """A value that is written as text, in the type of a column."""
+    if kind.startswith("text"):
+        return f"CAST({expression} AS VARCHAR)"
+    if kind == "date":  # a source may give midnight for a day
+        return f"CAST(CAST({expression} AS TIMESTAMP) AS DATE)"
+    if kind.startswith("integer"):
+        return f"CAST({expression} AS BIGINT)"
+    return f"CAST({expression} AS {kind})"
 
 
 def _quoted(name: str) -> str:

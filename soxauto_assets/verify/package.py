@@ -191,9 +191,10 @@ def _check_data(
                 amounts=report["amounts"],
                 event_date=report["event_date"],
                 next_start=datetime.fromisoformat(manifest.period["next_start"]),
+                declared=documents.columns,
             )
             check_figures(manifest, data, figures, findings)
-            check_claims(documents, figures, extract, findings)
+            check_claims(manifest, documents, figures, extract, findings)
 
 
 def _check_content(path: Path, statement: Path, data: DataClaim, findings: Findings) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from soxauto_assets.evidence.canonical import parse_canonical
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.evidence.package import (
     ContradictoryPackageError,
+    LogLine,
     PackageConflictError,
     PackageContents,
     PackageExistsError,
@@ -23,13 +25,13 @@ from soxauto_assets.evidence.package import (
 )
 from soxauto_assets.evidence.recovery import StandingPackage
 from soxauto_assets.evidence.standing import find_package
-from soxauto_assets.evidence.values import UnwritableValueError
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.protocol import ObjectDamagedError, Receipt, StoreUnavailableError
 from soxauto_assets.validation.results import Verdict
 from soxauto_assets.verify import Verification, verify_package
 from soxauto_assets_tests.support.packages import (
     ADDRESS,
+    ENDED,
     ENTRY,
     SECRET_NAME,
     check,
@@ -224,14 +226,35 @@ def test_personal_data_is_in_the_extract_and_in_no_other_file(tmp_path: Path) ->
     }
 
 
-def test_a_float_is_never_written(tmp_path: Path) -> None:
-    contents = sample(tmp_path)
-    contents = replace(contents, controls={**contents.controls, "left_out": ({"amount": 0.1},)})
+def test_whatever_a_source_returns_there_is_a_package_and_no_float_in_it(tmp_path: Path) -> None:
+    strange = {
+        "amount": 0.1,
+        "nothing": Decimal("NaN"),
+        "large": 2**60,
+        "bytes": b"\x00",
+        "text": "\udc80",
+    }
+    contents = failed(sample(tmp_path), "transfer")
+    contents = replace(
+        contents,
+        cause="Not \udc80 text.",
+        controls={**contents.controls, "transfer": (strange,)},
+        log=(LogLine(ENDED, "ERROR", "\udc80"),),
+    )
 
-    with pytest.raises(UnwritableValueError, match="float"):
-        published(contents, tmp_path / "store")
+    folder = published(contents, tmp_path / "store")
 
-    assert not (tmp_path / "store" / ADDRESS.prefix).exists()
+    controls = parse_canonical((folder / "controls.json").read_bytes())["controls"]
+    assert controls[0]["rows"] == [
+        {
+            "amount": "float 0.1",
+            "nothing": "Decimal NaN",
+            "large": "1152921504606846976",
+            "bytes": "bytes b'\\x00'",
+            "text": "\\udc80",
+        }
+    ]
+    assert verdict_of(folder) is Verification.VERIFIED
 
 
 def test_the_readme_says_what_the_folder_is_and_how_to_verify_it(tmp_path: Path) -> None:

@@ -43,6 +43,16 @@ def _without_event_date(folder: Path) -> PackageContents:
     return replace(contents, entry=entry, checks=passed_checks(entry), controls=controls)
 
 
+def _without_a_row(folder: Path) -> PackageContents:
+    entry = replace(ENTRY, report=replace(ENTRY.report, allow_empty=True))
+    return replace(sample(folder, ()), entry=entry)
+
+
+def _with_a_float_from_the_source(folder: Path) -> PackageContents:
+    contents = failed(sample(folder), "transfer")
+    return replace(contents, controls={**contents.controls, "transfer": ({"row_count": 3.0},)})
+
+
 def _with_duplicate_key(folder: Path) -> PackageContents:
     return failed(sample(folder, (*ROWS, ROWS[-1])), "primary_key", failing_rows=1)
 
@@ -87,12 +97,13 @@ def _interrupted_with_its_extract(folder: Path) -> PackageContents:
 
 SHAPES: dict[str, Callable[[Path], PackageContents]] = {
     "PASS": sample,
-    "PASS without a row": lambda folder: sample(folder, ()),
+    "PASS without a row": _without_a_row,
     "PASS with checks that do not apply": _without_event_date,
     "PASS after retries": lambda folder: replace(sample(folder), retries=("The line broke.",)),
     "FAIL for a duplicate key": _with_duplicate_key,
     "FAIL for late rows": _with_rows_after_the_cutoff,
     "FAIL for a lost row": _with_a_lost_row,
+    "FAIL for a float": _with_a_float_from_the_source,
     "FAIL of the results store": _with_everything_but_the_store,
     "FAIL without an extract": lambda folder: unreached(sample(folder)),
     "FAIL of a broken report": _of_a_broken_report,
@@ -121,24 +132,29 @@ def test_every_figure_of_a_package_is_asked_for_by_name(tmp_path: Path) -> None:
         "row count": "3",
         "rows reached": "3",
         "total of amount_lcy": total,
-        "check contract, missing values": "none",
+        "check contract, an empty extract": "3 rows",
+        "check contract, broken rules": "none",
         "check cut_off, rows after the period": "0",
-        "check driving_table, row count of the source": "row_count",
+        "check driving_table, figures of the source": "row_count",
         "check driving_table, row_count": "3",
         "check primary_key, keys used twice": "0",
+        "check primary_key, keys with a null": "0",
         "check roster, rows of its control": "0 rows",
-        "check transfer, row count of the source": "first_event, last_event, "
-        "row_count, sum_amount_lcy",
+        "check transfer, figures of the source": "first_event, last_event, row_count, "
+        "sum_amount_lcy",
         "check transfer, row_count": "3",
         "check transfer, sum_amount_lcy": total,
         "check transfer, first_event": "2024-08-31T00:00:00.000000",
         "check transfer, last_event": "2024-09-30T00:00:00.000000",
         "check unmapped, rows of its control": "0 rows",
-        "check without_joins, row count of the source": "row_count, sum_amount_lcy",
+        "check without_joins, figures of the source": "row_count, sum_amount_lcy",
         "check without_joins, row_count": "3",
         "check without_joins, sum_amount_lcy": total,
-        "check witnesses, witness_inside entry_no 2, id_company ec_ng": "in the extract",
-        "check witnesses, witness_after entry_no 3, id_company EC_NG": "not in the extract",
+        "check witnesses, controls witness_inside": "1",
+        "check witnesses, controls witness_after": "1",
+        "check witnesses, rows inside the period": "1",
+        "check witnesses, witness_inside ec_ng, 2": "in the extract",
+        "check witnesses, witness_after EC_NG, 3": "not in the extract",
     }
 
 
@@ -208,5 +224,7 @@ def test_no_rows_of_any_kind_give_a_false_alarm(tmp_path: Path, rows: list) -> N
     except UnicodeEncodeError:
         return  # half a surrogate pair is no text that Parquet can hold
     contents = sample(folder, tuple(rows))
+    if not rows:
+        contents = failed(failed(contents, "contract"), "witnesses")
 
     assert verify_package(published(contents, folder / "store")).first_difference is None

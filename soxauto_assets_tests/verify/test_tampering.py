@@ -398,12 +398,28 @@ DOCUMENT_EDITS = {
     "a control that did not run": (
         "controls.json",
         _set("controls", 1, "rows", to=None),
-        "check without_joins: expected one row of the source; found none.",
+        "check without_joins, rows of its control: expected one row of totals; found none, it did",
     ),
     "a control without its count": (
         "controls.json",
         _drop("controls", 2, "rows", 0, "row_count"),
-        "check driving_table, row count of the source: ",
+        "check driving_table, figures of the source: expected figures of the data; found none.",
+    ),
+    "a control without the sum that it proves": (
+        "controls.json",
+        _drop("controls", 0, "rows", 0, "sum_amount_lcy"),
+        "check transfer, figures of the source: expected first_event, last_event, row_count, "
+        "sum_amount_lcy; found first_event, last_event, row_count.",
+    ),
+    "witnesses that the source did not name": (
+        "controls.json",
+        _set("controls", 3, "rows", to=[]),
+        "check witnesses, rows inside the period: expected one at least; found 0.",
+    ),
+    "witnesses that nobody looked for": (
+        "controls.json",
+        _set("controls", 4, "rows", to=None),
+        "check witnesses, controls witness_after: expected some that ran; found 1 that did not",
     ),
     "a control that is gone": (
         "controls.json",
@@ -418,17 +434,17 @@ DOCUMENT_EDITS = {
     "a witness inside": (
         "controls.json",
         _set("controls", 3, "rows", 0, "entry_no", to=7),
-        "check witnesses, witness_inside entry_no 7, id_company ec_ng: expected in the extract; found not in",
+        "check witnesses, witness_inside ec_ng, 7: expected in the extract; ",
     ),
     "a witness after": (
         "controls.json",
         _set("controls", 4, "rows", 0, "entry_no", to=2),
-        "check witnesses, witness_after entry_no 2, id_company EC_NG: expected not in the extract; found in",
+        "check witnesses, witness_after EC_NG, 2: expected not in the extract; ",
     ),
     "a witness by other columns": (
         "controls.json",
         _set("controls", 4, "rows", to=[{"other": 1}]),
-        "check witnesses, witness_after: expected columns of the key; found other.",
+        "check witnesses, witness_after: expected id_company, entry_no; found other.",
     ),
     "a witness that is no number": (
         "controls.json",
@@ -463,7 +479,28 @@ DOCUMENT_EDITS = {
     "a column that must have values": (
         "schema.json",
         _set("columns", 5, "nullable", to=False),
-        "check contract, missing values: expected none; found 2 in changed_at.",
+        "check contract, broken rules: expected none; found changed_at not null: 2 rows.",
+    ),
+    "the length of a text": (
+        "schema.json",
+        _set("columns", 0, "type", to="text(4)"),
+        "check contract, broken rules: expected none; found id_company length <= 4: 3 rows.",
+    ),
+    "the values allowed": (
+        "schema.json",
+        _set("columns", 0, "allowed", to=["EC_NG", "it's"]),
+        "check contract, broken rules: expected none; found id_company one of the values allowed: "
+        "1 rows.",
+    ),
+    "the least amount": (
+        "schema.json",
+        _set("columns", 4, "minimum", to="0.00"),
+        "check contract, broken rules: expected none; found amount_lcy >= 0.00: 1 rows.",
+    ),
+    "a pattern": (
+        "schema.json",
+        _set("columns", 0, "pattern", to="EC_K."),
+        "check contract, broken rules: expected none; found id_company matches its pattern: 2",
     ),
     "the bounds of the period": (
         "parameters.json",
@@ -574,7 +611,7 @@ def test_a_fail_that_was_turned_to_pass_everywhere_is_found_from_the_data(tmp_pa
         "check transfer, last_event: expected 2024-09-30; found 2024-09-01T00:00:00.000000.",
         "check transfer, row_count: expected 3; found 2.",
         "check without_joins, row_count: expected 3; found 2.",
-        "check witnesses, witness_inside entry_no 2, id_company ec_ng: expected in the extract; "
+        "check witnesses, witness_inside ec_ng, 2: expected in the extract; "
         "found not in the extract.",
     ]
 
