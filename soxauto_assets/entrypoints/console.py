@@ -146,6 +146,11 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
+def _difference(check: CheckResult) -> str:
+    """The cause where there is one; expected and found may be long, and are in the package."""
+    return check.cause or f"expected {check.expected}, found {check.found}"
+
+
 def failure_lines(outcomes: Sequence[Outcome]) -> list[Text]:
     """For each report that failed: its cause, the checks that failed, and its package."""
     lines = []
@@ -159,11 +164,8 @@ def failure_lines(outcomes: Sequence[Outcome]) -> list[Text]:
             lines.append(Text(f"  {outcome.cause}"))
         unreached = [c for c in outcome.failed_checks if c.cause == outcome.cause]
         for check in outcome.failed_checks:
-            if check in unreached:
-                continue
-            lines.append(Text(f"  {check.name}: expected {check.expected}, found {check.found}"))
-            if check.cause:
-                lines.append(Text(f"    {check.cause}"))
+            if check not in unreached:
+                lines.append(Text(f"  {check.name}: {_difference(check)}"))
         if unreached:
             lines.append(Text(f"  not reached: {', '.join(c.name for c in unreached)}"))
         lines.append(Text(f"  package: {outcome.package.url}"))
