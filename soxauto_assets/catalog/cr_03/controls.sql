@@ -3,6 +3,7 @@
 -- name: transfer
 -- kind: totals
 -- title: Count and totals of the very rows that the query selects
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH remaining AS (
     SELECT
         detail.id_company,
@@ -10,7 +11,6 @@ WITH remaining AS (
         SUM(CAST(detail.[Amount] AS DECIMAL(38, 20))) AS remaining_amount
     FROM [AIG_Nav_DW].[dbo].[Detailed G_L Entry] AS detail
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         detail.id_company IN (@companies)
         AND detail.[Posting Date] < @next_period_start
     GROUP BY detail.id_company, detail.[Gen_ Ledger Entry No_]
@@ -18,14 +18,58 @@ WITH remaining AS (
 
 report AS (
     SELECT
+        entry.id_company,
+        company.Company_Country AS company_country,
+        company.Flg_In_Conso_Scope AS flg_in_conso_scope,
+        company.[Opco/Central_?] AS opco_central,
+        entry.[Entry No_] AS entry_no,
+        entry.[Document No_] AS document_no,
+        entry.[External Document No_] AS external_document_no,
+        entry.[Voucher No_] AS voucher_no,
         CAST(entry.[Posting Date] AS DATE) AS posting_date,
+        LEFT(CAST(CAST(entry.[Posting Date] AS DATE) AS NVARCHAR(10)), 7) AS posting_period,
+        CAST(entry.[Document Date] AS DATE) AS document_date,
+        entry.[Document Type] AS document_type,
+        entry.[Chart of Accounts No_] AS chart_of_accounts_no,
+        entry.[Account Name] AS account_name,
+        chart.Group_COA_Account_no AS group_coa_account_no,
+        chart.Group_COA_Account_Name AS group_coa_account_name,
+        entry.[Document Description] AS document_description,
         CAST(entry.[Amount] AS DECIMAL(38, 20)) AS amount,
-        CAST(COALESCE(remaining.remaining_amount, 0) AS DECIMAL(38, 20)) AS remaining_amount
+        CAST(COALESCE(remaining.remaining_amount, 0) AS DECIMAL(38, 20)) AS remaining_amount,
+        entry.[Busline Code] AS busline_code,
+        entry.[Department Code] AS department_code,
+        entry.[Bal_ Account Type] AS bal_account_type,
+        entry.[Bal_ Account No_] AS bal_account_no,
+        entry.[Bal_ Account Name] AS bal_account_name,
+        entry.[Reason Code] AS reason_code,
+        entry.[Source Code] AS source_code,
+        entry.[Reversed] AS reversed,
+        entry.[Reversed by Entry No_] AS reversed_by_entry_no,
+        entry.[Reversed Entry No_] AS reversed_entry_no,
+        entry.[User ID] AS user_id,
+        entry.[G_L Creation Date] AS g_l_creation_date,
+        entry.[Destination Code] AS destination_code,
+        entry.[Partner Code] AS partner_code,
+        entry.[System-Created Entry] AS system_created_entry,
+        entry.[Source Type] AS source_type,
+        entry.[Source No] AS source_no,
+        entry.[IC Partner Code] AS ic_partner_code,
+        entry.[VendorTag Code] AS vendortag_code,
+        entry.[CustomerTag Code] AS customertag_code,
+        entry.[Service_Period] AS service_period,
+        mapping.Level_1_Name AS level_1_name,
+        mapping.Level_2_Name AS level_2_name,
+        mapping.Level_3_Name AS level_3_name,
+        CASE
+            WHEN UPPER(entry.[Document Description]) LIKE '%BM%' THEN 'BackMargin'
+            WHEN UPPER(entry.[Document Description]) LIKE '%BACKMARGIN%' THEN 'BackMargin'
+            ELSE 'Other'
+        END AS entrytype
     FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
     INNER JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
         ON chart.Company_Code = entry.id_company
         AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
-    -- The describing joins stay, for a row that they multiplied would be in the extract too.
     LEFT JOIN remaining
         ON remaining.id_company = entry.id_company
         AND remaining.entry_no = entry.[Entry No_]

@@ -4,14 +4,38 @@
 -- name: transfer
 -- kind: totals
 -- title: Count and total of the very rows that the query selects
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH report AS (
     SELECT
+        balance.ID_COMPANY AS id_company,
+        balance.COMPANY_NAME AS company_name,
+        balance.COUNTRY_CODE AS country_code,
+        balance.COUNTRY_NAME AS country_name,
         CAST(balance.CLOSING_DATE AS DATE) AS closing_date,
-        CAST(balance.BALANCE_AT_DATE AS DECIMAL(38, 20)) AS balance_at_date
+        CASE WHEN balance.CLOSING_DATE < @year_start THEN 'opening' ELSE 'closing' END
+            AS balance_role,
+        balance.GROUP_COA_ACCOUNT_NO AS group_coa_account_no,
+        balance.GROUP_COA_ACCOUNT_NAME AS group_coa_account_name,
+        COALESCE(balance.REAL_COA, '') AS real_coa,
+        COALESCE(balance.CURRENCY, '') AS currency,
+        CAST(balance.FX_RATE AS DECIMAL(18, 8)) AS fx_rate,
+        CAST(balance.BALANCE_AT_DATE AS DECIMAL(38, 20)) AS balance_at_date,
+        COALESCE(balance.BUSLINE_CODE, '') AS busline_code,
+        balance.REPORTING_COUNTRY_CODE AS reporting_country_code,
+        balance.REPORTING_COUNTRY_NAME AS reporting_country_name,
+        COALESCE(balance.PARTNER_CODE, '') AS partner_code,
+        COALESCE(balance.IC_PARTNER_CODE, '') AS ic_partner_code,
+        balance.IS_RECHARGE AS is_recharge,
+        balance.IS_RETAINED_EARNINGS AS is_retained_earnings,
+        balance.CONSO_ACCOUNT_NO AS conso_account_no,
+        balance.CONSO_ACCOUNT_NAME AS conso_account_name,
+        balance.IFRS_LEVEL_1_NAME AS ifrs_level_1_name,
+        balance.IFRS_LEVEL_2_NAME AS ifrs_level_2_name,
+        balance.IFRS_LEVEL_3_NAME AS ifrs_level_3_name,
+        balance.IS_INTERCO AS is_interco
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[V_BS_ANAPLAN_IMPORT_IFRS_MAPPING_CURRENCY_SPLIT]
         AS balance
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         balance.ID_COMPANY IN (@companies)
         AND balance.GROUP_COA_ACCOUNT_NO IN (@accounts)
         AND (

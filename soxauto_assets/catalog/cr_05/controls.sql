@@ -4,13 +4,13 @@
 -- name: transfer
 -- kind: totals
 -- title: Count of the very rows that the query selects, and their rates added up
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH good_rates AS (
     SELECT
         rate.country_code,
         MIN(CAST(rate.rate AS DECIMAL(18, 8))) AS fx_rate
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_FX_RATES] AS rate
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         rate.[year] = @year
         AND rate.cod_month = @month
         AND rate.rate_type = 'Closing'
@@ -22,9 +22,19 @@ WITH good_rates AS (
 ),
 
 report AS (
-    SELECT CAST(good_rates.fx_rate AS DECIMAL(18, 8)) AS fx_rate
+    SELECT
+        roster.company AS company_code,
+        company.Company_Name AS company_name,
+        company.[Opco/Central_?] AS opco_central,
+        roster.country AS company_country,
+        company.[Is_Active?] AS is_active,
+        roster.currency AS currency,
+        'Closing' AS rate_type,
+        CAST(@year AS SMALLINT) AS [year],
+        CAST(@month AS SMALLINT) AS cod_month,
+        CAST(good_rates.fx_rate AS DECIMAL(18, 8)) AS fx_rate,
+        country.Country_Name AS country_name
     FROM (VALUES @roster) AS roster (company, country, currency)
-    -- The describing joins stay, for a row that they multiplied would be in the extract too.
     LEFT JOIN good_rates
         ON good_rates.country_code = roster.country
     LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company

@@ -5,20 +5,26 @@
 -- name: transfer
 -- kind: totals
 -- title: Count of the very rows that the query selects, and their rates added up
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH rates AS (
     SELECT
+        rate.[Currency Code] AS currency_code,
+        rate.[Starting Date] AS starting_date,
         rate.[Relational Exch_ Rate Amount] AS rate_amount,
         RANK() OVER (PARTITION BY rate.[Currency Code] ORDER BY rate.[Starting Date] DESC)
             AS latest_first
     FROM [D365BC14_DZ].[dbo].[Jade DZ$Currency Exchange Rate] AS rate
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         rate.[Currency Code] IN (@currencies)
         AND rate.[Starting Date] < @next_period_start
 ),
 
 report AS (
-    SELECT CAST(rates.rate_amount AS DECIMAL(38, 20)) AS relational_exch_rate_amount
+    SELECT
+        rates.currency_code,
+        CAST(YEAR(rates.starting_date) AS SMALLINT) AS [year],
+        CAST(MONTH(rates.starting_date) AS SMALLINT) AS [month],
+        CAST(rates.rate_amount AS DECIMAL(38, 20)) AS relational_exch_rate_amount
     FROM rates
     WHERE rates.latest_first = 1
 )

@@ -3,6 +3,7 @@
 -- name: transfer
 -- kind: totals
 -- title: Count and totals of the very rows that the query selects
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH open_amounts AS (
     SELECT
         movement.id_company,
@@ -10,18 +11,44 @@ WITH open_amounts AS (
         SUM(CAST(movement.[Amount (LCY)] AS DECIMAL(38, 20))) AS rem_amt_lcy
     FROM [AIG_Nav_DW].[dbo].[Detailed Customer Ledg_ Entry] AS movement
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         movement.id_company IN (@companies)
         AND movement.[Posting Date] < @next_period_start
     GROUP BY movement.id_company, movement.[Cust_ Ledger Entry No_]
     HAVING SUM(CAST(movement.[Amount (LCY)] AS DECIMAL(38, 20))) <> 0
 ),
 
-report AS (
+open_entries AS (
     SELECT
+        entry.id_company,
+        entry.[Entry No_] AS entry_no,
+        entry.[GL Entry No_] AS gl_entry_no,
+        entry.[Document No_] AS document_no,
+        entry.[Document Type] AS document_type,
+        entry.[External Document No_] AS external_document_no,
         CAST(entry.[Posting Date] AS DATE) AS posting_date,
-        CAST(entry.[Original Amount (LCY)] AS DECIMAL(38, 20)) AS original_amount_lcy,
-        CAST(open_amounts.rem_amt_lcy AS DECIMAL(38, 20)) AS rem_amt_lcy
+        entry.[Customer No_] AS customer_no,
+        entry.[Customer Posting Group] AS customer_posting_group,
+        posting_group.[Receivables Account] AS receivables_account,
+        chart.Group_COA_Account_no AS group_account,
+        entry.[Description] AS [description],
+        entry.[Source Code] AS source_code,
+        entry.[Reason Code] AS reason_code,
+        entry.[Busline Code] AS busline_code,
+        entry.[Department Code] AS department_code,
+        entry.[Original Amount] AS original_amount,
+        entry.[Currency] AS currency,
+        entry.[Original Amount (LCY)] AS original_amount_lcy,
+        open_amounts.rem_amt_lcy,
+        SUM(open_amounts.rem_amt_lcy) OVER (
+            PARTITION BY entry.id_company, entry.[Customer No_]
+        ) AS customer_balance_lcy,
+        entry.[Open] AS [open],
+        CAST(entry.[Due Date] AS DATE) AS due_date,
+        DATEDIFF(DAY, CAST(entry.[Due Date] AS DATE), @cutoff_date) AS days_overdue,
+        entry.[Posted by] AS posted_by,
+        entry.[Destination Code] AS destination_code,
+        entry.[Partner Code] AS partner_code,
+        entry.[IC Partner Code] AS ic_partner_code
     FROM [AIG_Nav_DW].[dbo].[Customer Ledger Entries] AS entry
     INNER JOIN open_amounts
         ON open_amounts.id_company = entry.id_company
@@ -32,18 +59,69 @@ report AS (
     INNER JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
         ON chart.Company_Code = entry.id_company
         AND chart.[G/L_Account_No] = posting_group.[Receivables Account]
-    -- The describing joins stay, for a row that they multiplied would be in the extract too.
-    LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
-        ON company.Company_Code = entry.id_company
-    LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Busline] AS busline
-        ON busline.Company_Code = entry.id_company
-        AND busline.Busline_Code = entry.[Busline Code]
-    LEFT JOIN [AIG_Nav_DW].[dbo].[Customers] AS customer
-        ON customer.id_company = entry.id_company
-        AND customer.[No_] = entry.[Customer No_]
     WHERE
         entry.[Posting Date] < @next_period_start
         AND chart.Group_COA_Account_no IN (@accounts)
+),
+
+report AS (
+    SELECT
+        open_entries.id_company,
+        company.Company_Country AS company_country,
+        company.[Opco/Central_?] AS opco_central,
+        open_entries.entry_no,
+        open_entries.gl_entry_no,
+        open_entries.document_no,
+        open_entries.document_type,
+        open_entries.external_document_no,
+        open_entries.posting_date,
+        open_entries.customer_no,
+        customer.[Name] AS customer_name,
+        customer.[Busline Code] AS customer_busline,
+        customer.[Automatically integrated] AS automatically_integrated,
+        customer.[Customer Posting Group] AS currentpostinggroup,
+        customer.[Stream] AS stream,
+        open_entries.customer_posting_group,
+        open_entries.receivables_account,
+        open_entries.group_account,
+        open_entries.[description],
+        open_entries.source_code,
+        open_entries.reason_code,
+        open_entries.busline_code,
+        busline.Busline_Vertical_Name_1 AS busline_vertical_name_1,
+        busline.Busline_Vertical_Name_2 AS busline_vertical_name_2,
+        busline.Busline_Vertical_Name_3 AS busline_vertical_name_3,
+        open_entries.department_code,
+        CAST(open_entries.original_amount AS DECIMAL(38, 20)) AS original_amount,
+        open_entries.currency,
+        CAST(open_entries.original_amount_lcy AS DECIMAL(38, 20)) AS original_amount_lcy,
+        CAST(open_entries.rem_amt_lcy AS DECIMAL(38, 20)) AS rem_amt_lcy,
+        CAST(open_entries.customer_balance_lcy AS DECIMAL(38, 20)) AS customer_balance_lcy,
+        open_entries.[open],
+        open_entries.due_date,
+        CASE
+            WHEN open_entries.days_overdue IS NULL THEN 'no due date'
+            WHEN open_entries.days_overdue <= 0 THEN 'not due'
+            WHEN open_entries.days_overdue <= 30 THEN '1-30'
+            WHEN open_entries.days_overdue <= 60 THEN '31-60'
+            WHEN open_entries.days_overdue <= 90 THEN '61-90'
+            WHEN open_entries.days_overdue <= 180 THEN '91-180'
+            WHEN open_entries.days_overdue <= 365 THEN '181-365'
+            ELSE 'over 365'
+        END AS ageing_bucket,
+        open_entries.posted_by,
+        open_entries.destination_code,
+        open_entries.partner_code,
+        open_entries.ic_partner_code
+    FROM open_entries
+    LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Company] AS company
+        ON company.Company_Code = open_entries.id_company
+    LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_Busline] AS busline
+        ON busline.Company_Code = open_entries.id_company
+        AND busline.Busline_Code = open_entries.busline_code
+    LEFT JOIN [AIG_Nav_DW].[dbo].[Customers] AS customer
+        ON customer.id_company = open_entries.id_company
+        AND customer.[No_] = open_entries.customer_no
 )
 
 SELECT

@@ -3,57 +3,90 @@
 -- name: transfer
 -- kind: totals
 -- title: Count and totals of the very rows that the query selects
-WITH usage_by_code AS (
+-- The query's own text up to its final SELECT, which says why each filter is there.
+WITH usage_by_type AS (
     SELECT
         item.ID_COMPANY AS id_company,
         item.VOUCHER_CODE AS code,
-        COALESCE(
-            SUM(CAST(item.MTR_SHIPPING_DISCOUNT_AMOUNT AS DECIMAL(38, 4))),
-            CAST(0 AS DECIMAL(38, 4))
-        ) AS shipping_discount,
-        COALESCE(
-            SUM(CAST(item.MTR_SHIPPING_VOUCHER_DISCOUNT AS DECIMAL(38, 4))),
-            CAST(0 AS DECIMAL(38, 4))
-        ) AS shipping_storecredit,
-        COALESCE(
-            SUM(
-                CAST(
-                    CASE WHEN item.IS_MARKETPLACE = 1 THEN item.MTR_COUPON_MONEY_VALUE END
-                    AS DECIMAL(38, 4)
-                )
-            ),
-            CAST(0 AS DECIMAL(38, 4))
+        MIN(RTRIM(item.VOUCHER_TYPE) COLLATE Latin1_General_BIN2) AS voucher_type,
+        SUM(CAST(item.MTR_SHIPPING_DISCOUNT_AMOUNT AS DECIMAL(38, 4))) AS shipping_discount,
+        SUM(CAST(item.MTR_SHIPPING_VOUCHER_DISCOUNT AS DECIMAL(38, 4))) AS shipping_storecredit,
+        SUM(
+            CAST(
+                CASE WHEN item.IS_MARKETPLACE = 1 THEN item.MTR_COUPON_MONEY_VALUE END
+                AS DECIMAL(38, 4)
+            )
         ) AS mpl_storecredit,
-        COALESCE(
-            SUM(
-                CAST(
-                    CASE WHEN item.IS_MARKETPLACE = 1 THEN NULL ELSE item.MTR_COUPON_MONEY_VALUE END
-                    AS DECIMAL(38, 4)
-                )
-            ),
-            CAST(0 AS DECIMAL(38, 4))
+        SUM(
+            CAST(
+                CASE WHEN item.IS_MARKETPLACE = 1 THEN NULL ELSE item.MTR_COUPON_MONEY_VALUE END
+                AS DECIMAL(38, 4)
+            )
         ) AS rtl_storecredit
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_SOI] AS item
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         item.ID_COMPANY IN (@companies)
         AND item.VOUCHER_CODE <> ''
         AND item.PACKAGE_DELIVERY_DATE < @next_period_start
-    GROUP BY item.ID_COMPANY, item.VOUCHER_CODE
+    GROUP BY item.ID_COMPANY, item.VOUCHER_CODE, item.VOUCHER_TYPE
 ),
 
-report AS (
+usage_by_code AS (
     SELECT
+        usage_by_type.id_company,
+        usage_by_type.code,
+        STRING_AGG(NULLIF(usage_by_type.voucher_type, ''), ',')
+            WITHIN GROUP (ORDER BY usage_by_type.voucher_type COLLATE Latin1_General_BIN2)
+            AS voucher_types,
+        SUM(CAST(usage_by_type.shipping_discount AS DECIMAL(38, 4))) AS shipping_discount,
+        SUM(CAST(usage_by_type.shipping_storecredit AS DECIMAL(38, 4))) AS shipping_storecredit,
+        SUM(CAST(usage_by_type.mpl_storecredit AS DECIMAL(38, 4))) AS mpl_storecredit,
+        SUM(CAST(usage_by_type.rtl_storecredit AS DECIMAL(38, 4))) AS rtl_storecredit
+    FROM usage_by_type
+    GROUP BY usage_by_type.id_company, usage_by_type.code
+),
+
+vouchers AS (
+    SELECT
+        voucher.ID_COMPANY AS id_company,
+        voucher.id,
+        voucher.code,
+        voucher.business_use,
+        CASE
+            WHEN voucher.business_use = 'jpay_store_credit' AND UPPER(LEFT(voucher.code, 2)) = 'GC'
+                THEN 'jpay_store_credit_gift'
+            WHEN voucher.business_use = 'jpay_store_credit' AND UPPER(LEFT(voucher.code, 2)) = 'JP'
+                THEN 'jpay_store_credit_DS'
+            WHEN voucher.business_use = 'jpay_store_credit' THEN 'jpay_store_credit_other'
+            ELSE voucher.business_use
+        END AS business_use_formatted,
+        template.template_id,
+        template.template_name,
+        voucher.description,
+        voucher.is_active,
+        voucher.[type],
+        voucher.Template_status AS template_status,
+        voucher.discount_amount,
+        voucher.from_date,
+        voucher.to_date,
+        CASE WHEN voucher.to_date < @next_period_start THEN 'expired' ELSE 'valid' END AS is_valid,
         voucher.created_at,
-        COALESCE(CAST(voucher.discount_amount AS DECIMAL(38, 4)), CAST(0 AS DECIMAL(38, 4)))
-            AS discount_amount,
+        voucher.last_time_used,
+        voucher.voucher_inactive_date,
+        voucher.template_inactive_date,
+        voucher.reason,
+        voucher.updated_at,
+        voucher.fk_customer,
+        voucher.used_discount_amount,
+        voucher.times_used,
+        voucher.remaining_amount,
+        usage_by_code.voucher_types,
         COALESCE(usage_by_code.shipping_discount, CAST(0 AS DECIMAL(38, 4))) AS shipping_discount,
         COALESCE(usage_by_code.shipping_storecredit, CAST(0 AS DECIMAL(38, 4)))
             AS shipping_storecredit,
         COALESCE(usage_by_code.mpl_storecredit, CAST(0 AS DECIMAL(38, 4))) AS mpl_storecredit,
         COALESCE(usage_by_code.rtl_storecredit, CAST(0 AS DECIMAL(38, 4))) AS rtl_storecredit
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[V_STORECREDITVOUCHER_CLOSING] AS voucher
-    -- The joins stay, for a row that they multiplied would be in the extract too.
     LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[dbo].[StoreCreditVoucher] AS template
         ON template.ID_COMPANY = voucher.ID_COMPANY
         AND template.id = voucher.id
@@ -64,24 +97,76 @@ report AS (
         voucher.ID_COMPANY IN (@companies)
         AND voucher.created_at >= CAST('2017-01-01' AS DATE)
         AND voucher.created_at < @next_period_start
+),
+
+report AS (
+    SELECT
+        vouchers.id_company,
+        vouchers.id,
+        vouchers.code,
+        vouchers.business_use,
+        vouchers.business_use_formatted,
+        vouchers.template_id,
+        vouchers.template_name,
+        vouchers.description,
+        vouchers.is_active,
+        vouchers.[type],
+        vouchers.template_status,
+        CAST(vouchers.discount_amount AS DECIMAL(18, 4)) AS discount_amount,
+        vouchers.from_date,
+        vouchers.to_date,
+        LEFT(CAST(CAST(vouchers.to_date AS DATE) AS NVARCHAR(10)), 7) AS expiration_ym,
+        vouchers.is_valid,
+        vouchers.created_at,
+        LEFT(CAST(CAST(vouchers.created_at AS DATE) AS NVARCHAR(10)), 7) AS creation_ym,
+        LEFT(CAST(CAST(vouchers.updated_at AS DATE) AS NVARCHAR(10)), 7) AS last_update_ym,
+        vouchers.last_time_used,
+        vouchers.voucher_inactive_date,
+        vouchers.template_inactive_date,
+        LEFT(CAST(CAST(vouchers.voucher_inactive_date AS DATE) AS NVARCHAR(10)), 7)
+            AS codeinactive_ym,
+        LEFT(CAST(CAST(vouchers.template_inactive_date AS DATE) AS NVARCHAR(10)), 7)
+            AS templateinactive_ym,
+        vouchers.reason,
+        vouchers.updated_at,
+        vouchers.fk_customer,
+        CAST(vouchers.used_discount_amount AS DECIMAL(18, 4)) AS used_discount_amount,
+        vouchers.times_used,
+        CAST(vouchers.remaining_amount AS DECIMAL(18, 4)) AS remaining_amount,
+        vouchers.voucher_types,
+        CAST(vouchers.shipping_discount AS DECIMAL(38, 4)) AS shipping_discount,
+        CAST(vouchers.shipping_storecredit AS DECIMAL(38, 4)) AS shipping_storecredit,
+        CAST(vouchers.mpl_storecredit AS DECIMAL(38, 4)) AS mpl_storecredit,
+        CAST(vouchers.rtl_storecredit AS DECIMAL(38, 4)) AS rtl_storecredit,
+        CAST(
+            vouchers.shipping_storecredit + vouchers.mpl_storecredit + vouchers.rtl_storecredit
+            AS DECIMAL(38, 4)
+        ) AS totalamountused,
+        CAST(
+            COALESCE(CAST(vouchers.discount_amount AS DECIMAL(38, 4)), CAST(0 AS DECIMAL(38, 4)))
+            - vouchers.shipping_storecredit - vouchers.mpl_storecredit - vouchers.rtl_storecredit
+            AS DECIMAL(38, 4)
+        ) AS totalremainingamount,
+        CASE
+            WHEN vouchers.voucher_inactive_date
+                    <= COALESCE(vouchers.template_inactive_date, vouchers.voucher_inactive_date)
+                AND vouchers.voucher_inactive_date
+                    <= COALESCE(vouchers.to_date, vouchers.voucher_inactive_date)
+                THEN vouchers.voucher_inactive_date
+            WHEN vouchers.template_inactive_date
+                    <= COALESCE(vouchers.to_date, vouchers.template_inactive_date)
+                THEN vouchers.template_inactive_date
+            ELSE vouchers.to_date
+        END AS min_inactive_date
+    FROM vouchers
 )
 
 SELECT
     COUNT_BIG(*) AS row_count,
-    COALESCE(
-        SUM(
-            CAST(
-                discount_amount - shipping_storecredit - mpl_storecredit - rtl_storecredit
-                AS DECIMAL(38, 4)
-            )
-        ),
-        CAST(0 AS DECIMAL(38, 4))
-    ) AS sum_totalremainingamount,
-    COALESCE(
-        SUM(CAST(shipping_storecredit + mpl_storecredit + rtl_storecredit AS DECIMAL(38, 4))),
-        CAST(0 AS DECIMAL(38, 4))
-    ) AS sum_totalamountused,
-    COALESCE(SUM(discount_amount), CAST(0 AS DECIMAL(38, 4))) AS sum_discount_amount,
+    COALESCE(SUM(totalremainingamount), CAST(0 AS DECIMAL(38, 4))) AS sum_totalremainingamount,
+    COALESCE(SUM(totalamountused), CAST(0 AS DECIMAL(38, 4))) AS sum_totalamountused,
+    COALESCE(SUM(CAST(discount_amount AS DECIMAL(38, 4))), CAST(0 AS DECIMAL(38, 4)))
+        AS sum_discount_amount,
     COALESCE(SUM(shipping_discount), CAST(0 AS DECIMAL(38, 4))) AS sum_shipping_discount,
     COALESCE(SUM(shipping_storecredit), CAST(0 AS DECIMAL(38, 4))) AS sum_shipping_storecredit,
     COALESCE(SUM(mpl_storecredit), CAST(0 AS DECIMAL(38, 4))) AS sum_mpl_storecredit,

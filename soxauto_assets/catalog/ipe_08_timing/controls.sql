@@ -4,15 +4,36 @@
 -- name: transfer
 -- kind: totals
 -- title: Count and dates of the very rows that the query selects
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH report AS (
-    SELECT voucher.created_at AS creation_date
+    SELECT
+        voucher.ID_COMPANY AS id_company,
+        voucher.id AS voucher_id,
+        voucher.code,
+        CAST(voucher.discount_amount AS DECIMAL(18, 4)) AS amount,
+        voucher.business_use,
+        voucher.[type] AS origin,
+        'inactive' AS [status],
+        voucher.created_at AS creation_date,
+        voucher.from_date AS start_date,
+        voucher.to_date AS end_date,
+        COALESCE(item.COD_OMS_SALES_ORDER_ITEM, '') AS fk_sales_order_item,
+        item.ID_SALES_ORDER_ITEM AS id_sales_order_item,
+        item.ORDER_NR AS order_nr,
+        item.ORDER_CREATION_DATE AS order_creation_date,
+        item.DELIVERED_DATE AS order_delivery_date,
+        item.CANCELLATION_DATE AS order_cancellation_date,
+        item.CURRENT_STATUS AS order_item_status,
+        item.PAYMENT_METHOD AS payment_method,
+        voucher.fk_customer,
+        item.COD_OMS_SALES_ORDER AS fk_sales_order,
+        voucher.description AS comment
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[V_STORECREDITVOUCHER_CLOSING] AS voucher
     LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_SOI] AS item
         ON item.ID_COMPANY = voucher.ID_COMPANY
         AND item.VOUCHER_CODE = voucher.code
         AND voucher.code <> ''
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         voucher.ID_COMPANY IN (@companies)
         AND voucher.created_at < @next_period_start
         AND (voucher.is_active = 0 OR voucher.is_active IS NULL)

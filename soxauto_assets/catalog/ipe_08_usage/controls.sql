@@ -3,10 +3,15 @@
 -- name: transfer
 -- kind: totals
 -- title: Count and totals of the very rows that the query selects
+-- The query's own text up to its final SELECT, which says why each filter is there.
 WITH used AS (
     SELECT
-        item.ID_COMPANY AS id_company,
+        item.ID_COMPANY AS company,
         item.VOUCHER_CODE AS code,
+        MIN(item.ID_COMPANY COLLATE Latin1_General_BIN2) AS company_shown,
+        MIN(item.VOUCHER_CODE COLLATE Latin1_General_BIN2) AS code_shown,
+        MIN(item.VOUCHER_TYPE COLLATE Latin1_General_BIN2) AS voucher_type,
+        YEAR(item.PACKAGE_DELIVERY_DATE) * 100 + MONTH(item.PACKAGE_DELIVERY_DATE) AS delivery_mth,
         SUM(CAST(item.MTR_SHIPPING_VOUCHER_DISCOUNT AS DECIMAL(38, 4))) AS shipping_storecredit,
         SUM(
             CAST(
@@ -22,7 +27,6 @@ WITH used AS (
         ) AS rtl_storecredit
     FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[RPT_SOI] AS item
     WHERE
-        -- The filters are the query's own, for it is the query's rows that are counted here.
         item.ID_COMPANY IN (@companies)
         AND item.VOUCHER_TYPE = 'reusablecredit'
         AND item.VOUCHER_CODE <> ''
@@ -35,22 +39,31 @@ WITH used AS (
 
 report AS (
     SELECT
+        used.company_shown AS id_company,
+        voucher.id,
+        used.code_shown AS code,
+        used.voucher_type,
+        voucher.business_use,
+        CAST(YEAR(voucher.created_at) AS SMALLINT) AS creation_year,
+        CAST(used.delivery_mth AS INT) AS delivery_mth,
         CAST(COALESCE(used.shipping_storecredit, 0) AS DECIMAL(38, 4)) AS shipping_storecredit,
         CAST(COALESCE(used.mpl_storecredit, 0) AS DECIMAL(38, 4)) AS mpl_storecredit,
-        CAST(COALESCE(used.rtl_storecredit, 0) AS DECIMAL(38, 4)) AS rtl_storecredit
+        CAST(COALESCE(used.rtl_storecredit, 0) AS DECIMAL(38, 4)) AS rtl_storecredit,
+        CAST(
+            COALESCE(used.shipping_storecredit, 0)
+            + COALESCE(used.mpl_storecredit, 0)
+            + COALESCE(used.rtl_storecredit, 0)
+            AS DECIMAL(38, 4)
+        ) AS totalamountused
     FROM used
-    -- The join stays, for a row that it multiplied would be in the extract too.
     LEFT JOIN [AIG_Nav_Jumia_Reconciliation].[dbo].[V_STORECREDITVOUCHER_CLOSING] AS voucher
-        ON voucher.ID_COMPANY = used.id_company
+        ON voucher.ID_COMPANY = used.company
         AND voucher.code = used.code
 )
 
 SELECT
     COUNT_BIG(*) AS row_count,
-    COALESCE(
-        SUM(CAST(shipping_storecredit + mpl_storecredit + rtl_storecredit AS DECIMAL(38, 4))),
-        CAST(0 AS DECIMAL(38, 4))
-    ) AS sum_totalamountused,
+    COALESCE(SUM(totalamountused), CAST(0 AS DECIMAL(38, 4))) AS sum_totalamountused,
     COALESCE(SUM(shipping_storecredit), CAST(0 AS DECIMAL(38, 4))) AS sum_shipping_storecredit,
     COALESCE(SUM(mpl_storecredit), CAST(0 AS DECIMAL(38, 4))) AS sum_mpl_storecredit,
     COALESCE(SUM(rtl_storecredit), CAST(0 AS DECIMAL(38, 4))) AS sum_rtl_storecredit
