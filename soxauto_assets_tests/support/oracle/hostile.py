@@ -11,7 +11,7 @@ Here: drawing rows and writing them as DuckDB files. Not here: what a report mak
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +32,15 @@ from soxauto_assets.catalog.model import (
 from soxauto_assets.catalog.source_model import SourceColumn, SourceTable
 from soxauto_assets.catalog.sources import TABLES
 from soxauto_assets_tests.support.oracle.collation import fold
+from soxauto_assets_tests.support.oracle.hostile_values import (
+    DRAWS,
+    EARLIER,
+    IN_TABLE,
+    LATER,
+    NEARLY,
+    TEXTS,
+    UNIQUE_WHERE_GIVEN,
+)
 from soxauto_assets_tests.support.oracle.scope import ROSTER, Month
 
 _ROWS = {
@@ -45,11 +54,13 @@ _ROWS = {
     "G_L Entries": 250,
     "Detailed G_L Entry": 400,
     "RPT_TRANSACTIONS_SELLER": 200,
+    "RPT_TRANSACTIONS": 200,
     "RPT_ACCOUNTSTATEMENTS": 40,
-    "RPT_CASHREC_TRANSACTION": 200,
-    "RPT_PACKLIST_PAYMENTS": 150,
-    "RPT_CASHDEPOSIT": 60,
-    "PACKAGE_CASHREC": 60,
+    "RPT_CASHREC_TRANSACTION": 300,
+    "RPT_PACKLIST_PAYMENTS": 200,
+    "RPT_CASHDEPOSIT": 150,
+    "RPT_COLLECTIONADJ": 80,
+    "PACKAGE_CASHREC": 100,
     "Bank Accounts": 150,
     "Bank Account Posting Group": 80,
     "V_BS_ANAPLAN_IMPORT_IFRS_MAPPING_CURRENCY_SPLIT": 300,
@@ -58,132 +69,7 @@ _ROWS = {
 _OTHER_ROWS = 40
 _MOMENT = timedelta(milliseconds=3)
 """What SQL Server's DATETIME can tell apart, roughly."""
-
-_COMPANIES = ("EC_NG", "EC_NG", "ec_ng", "EC_IC", "EC_IC", "JM_EG", "AT_TN", "EC_NG_USD")
-_ACCOUNTS = ("13003", "13004", "13009", "18412", "18350", "13006", "18397")
-_TEXTS = (None, "a", "A", "Ünï", "عربي", 'comma, "quote"\nnew line', "O'Hara", "Submit", "bm")
 _FEW_NULLS = 0.15
-
-_Draw = Callable[[random.Random], Any]
-
-
-def _any(*values: Any) -> _Draw:
-    return lambda rng: rng.choice(values)
-
-
-def _code(prefix: str, count: int) -> _Draw:
-    """A code among few, in one of two cases, at times with a blank behind."""
-
-    def draw(rng: random.Random) -> str:
-        code = f"{prefix}{rng.randrange(count)}"
-        return rng.choice((code, code, code.lower(), code + " "))
-
-    return draw
-
-
-_IN_PROGRESS = ("inProgress", "closed", "waitingConfirmation", "WAITINGCONFIRMATION", "cancelled")
-_DRAWS: dict[str, _Draw] = {
-    # Companies, countries, accounts
-    "id_company": _any(*_COMPANIES),
-    "company_code": _any(*_COMPANIES),
-    "country": _any(*_COMPANIES),
-    "company_country": _any("NG", "CI", "EG", "TN"),
-    "country_code": _any("NG", "CI", "ng", "EG", "TN"),
-    "flg_in_conso_scope": _any(1, 1, 0),
-    "group_coa_account_no": _any(*_ACCOUNTS),
-    "level_4_code": _any(*_ACCOUNTS),
-    "g/l_account_no": _code("L", 8),
-    "receivables account": _code("L", 10),
-    "chart of accounts no_": _code("L", 10),
-    "code": _code("G", 6),
-    "customer posting group": _code("G", 7),
-    "customer no_": _code("C", 5),
-    "busline_code": _code("B", 4),
-    "busline code": _code("B", 6),
-    "cust_ ledger entry no_": lambda rng: rng.randrange(1, 120),
-    "gen_ ledger entry no_": lambda rng: rng.randrange(1, 120),
-    "currency code": _any("USD", "usd", "NGN", "XOF", "EUR", "EGP"),
-    "currency": _any("USD", "NGN", "EUR"),
-    "rate_type": _any("Closing", "closing", "Average"),
-    "base_currency": _any("USD", "USD", "usd", "EUR"),
-    "rate": _any(Decimal(0), Decimal("1600.12345678"), Decimal("600.5")),
-    # Vouchers and items
-    "voucher_code": _code("V", 50),
-    "voucher_type": _any("reusablecredit", "ReusableCredit", "coupon", "COUPON"),
-    "business_use": _any("jpay_store_credit", "JPAY_STORE_CREDIT", "refund", "marketing"),
-    "cod_oms_sales_order_item": lambda rng: str(rng.randrange(1, 2000)),
-    "package_number": _code("P", 60),
-    "package_nr": _code("P", 60),
-    "bob_customer_type": _code("T", 4),
-    "payment_method": _any("COD", "NoPayment", "nopayment", "Card"),
-    "delivery_type": _any("Digital Content", "gift card", "Shipment"),
-    "current_status": _any("closed", "Closed", "delivered", "cancelled"),
-    "oms_id_sales_order_item": lambda rng: str(rng.randrange(1, 2000)),
-    "oms_type": _any("Payment", "Transfer", "transfer", "Lost", "damaged", "Damaged"),
-    # Sellers
-    "transaction_type": _any(
-        *("Transfer to", "Third Party Collection", "payment - rev", "Payment", "Cash"),
-        *("Collection Adjustment (over)", "Payment Charges Rev", "transfer from"),
-    ),
-    "sc_asg_name": _any("Commission", "Fee", "Payout", "Unused"),
-    "asg_level_1": _any("Revenues", "revenues", "Other"),
-    "bob_id_vendor": _code("N", 6),
-    "id_account_statement": _code("S", 20),
-    "ring_id_transaction_statement": _code("S", 15),
-    # Collection
-    "related_entity": _code("D", 25),
-    "oms_payment_no": _code("D", 25),
-    "oms_entity_no": _any(*(f"D{n}" for n in range(10)), *(f"K{n}" for n in range(10))),
-    "oms_entity_type": _any("packlist", "Packlist", "payment"),
-    "transaction_list_nr": _code("K", 20),
-    "oms_packlist_no": _code("K", 20),
-    "oms_packlist_status": _any(*_IN_PROGRESS, "waitingApproval", "waitingapproval"),
-    "oms_payment_status": _any(*_IN_PROGRESS),
-    "collection_partner": _code("H", 6),
-    "collection_partner_from": _code("H", 6),
-    "oms_collection_partner": _code("H", 6),
-    "oms_collection_partner_name": _code("H", 6),
-    "node": _code("H", 5),
-    "service_provider": _any("Alpha", "alpha", "Beta", "zeta"),
-    "erp_name": _code("E", 4),
-    "service provider no_": _code("E", 4),
-    "bank account posting group": _code("G", 7),
-    "g_l bank account no_": _any("10010", "10020", "10058"),
-    # Integration errors: few numbers, so that keys repeat
-    **{
-        name: _code("R", 3)
-        for name in (
-            *("lpmt_code", "number", "transaction_no", "ring_transaction_statement_no"),
-            *("payout_number", "ring_transaction_number", "transaction_number"),
-            *("oms pay. rec n°", "oms package n°", "oms_order_no", "oms_refund_no"),
-            "statement_number",
-        )
-    },
-}
-_IN_TABLE: dict[tuple[str, str], _Draw] = {
-    ("V_STORECREDITVOUCHER_CLOSING", "code"): _any(
-        *(f"V{n}" for n in range(30)), *(f"v{n}" for n in range(30, 50))
-    ),
-    ("V_STORECREDITVOUCHER_CLOSING", "id"): lambda rng: str(rng.randrange(1, 500)),
-    ("StoreCreditVoucher", "id"): lambda rng: str(rng.randrange(1, 500)),
-    ("RPT_COLLECTIONPARTNERS", "name"): _code("H", 5),
-    ("Customers", "no_"): _code("C", 4),
-    ("Dim_Country", "country_code"): _any("NG", "CI", "EG"),
-    ("RPT_FX_RATES", "country"): _any("Nigeria", "Egypt"),
-    ("Customer Ledger Entries", "entry no_"): lambda rng: rng.randrange(1, 120),
-    ("G_L Entries", "entry no_"): lambda rng: rng.randrange(1, 120),
-    ("Detailed Customer Ledg_ Entry", "entry no_"): lambda rng: rng.randrange(1, 10_000),
-    ("Detailed G_L Entry", "entry no_"): lambda rng: rng.randrange(1, 10_000),
-    ("RPT_TRANSACTIONS_SELLER", "transaction_type"): _any(
-        *("Commission", "commission", "Fee", "FEE", "Payout", "Unknown")
-    ),
-    ("RPT_CASHDEPOSIT", "oms_type"): _any("Payment", "Transfer"),
-    ("RPT_SOI", "is_prepayment"): _any(0, 1, 1, None),
-}
-_UNIQUE_WHERE_GIVEN = {
-    # Not a declared key: the code of a voucher is unique in its company (section 3.3).
-    "V_STORECREDITVOUCHER_CLOSING": ("ID_COMPANY", "code"),
-}
 
 
 def hostile_tables(seed: int, month: Month) -> dict[str, list[dict[str, Any]]]:
@@ -210,7 +96,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     # Unique as the product relies on it. RPT_FX_RATES is not: CR_05 must survive that (D29).
     unique = () if table.name == "RPT_FX_RATES" else table.key
-    code = _UNIQUE_WHERE_GIVEN.get(table.name)
+    code = UNIQUE_WHERE_GIVEN.get(table.name)
     taken: set[tuple[Any, ...]] = set()
     rows = []
     for _ in range(_ROWS.get(table.name, _OTHER_ROWS)):
@@ -222,6 +108,8 @@ def _rows(
         if not keys & taken:
             taken |= keys
             rows.append(row)
+            if not table.key and rng.random() < 0.1:
+                rows.append(dict(row))  # where nothing is unique, a row may stand there twice
     return rows
 
 
@@ -238,11 +126,32 @@ def _tie(table: SourceTable, row: dict[str, Any], rng: random.Random, month: Mon
         row["year"], row["cod_month"] = rng.choice(
             ((month.year, month.number), (month.year, month.number), (month.year - 1, 1))
         )
-    if table.name == "V_STORECREDITVOUCHER_CLOSING" and row["to_date"] and rng.random() < 0.5:
-        row["to_date"] = max(row["to_date"], month.n)
+    if table.name == "Customer Ledger Entries" and rng.random() < 0.8:
+        overdue = rng.choice((0, 1, 30, 31, 60, 61, 90, 91, 180, 181, 365, 366))
+        row["Due Date"] = month.n - timedelta(days=1 + overdue)
     if table.name.startswith("V_BS_ANAPLAN"):
-        day = rng.choice((month.cutoff_date, month.cutoff_date, month.opening_date))
-        row["CLOSING_DATE"] = datetime(day.year, day.month, day.day)
+        one = timedelta(days=1)
+        closing, opening = month.n - one, month.year_start - one
+        days = (closing, closing, closing - one, month.n, opening, opening - one, month.year_start)
+        row["CLOSING_DATE"] = rng.choice(days)
+    if table.name in NEARLY and rng.random() < 0.75:
+        _make_nearly_good(table, row, rng, month)
+
+
+def _make_nearly_good(
+    table: SourceTable, row: dict[str, Any], rng: random.Random, month: Month
+) -> None:
+    """Let the row into a report but for one column, which stays as it was drawn."""
+    wanted = rng.choice(NEARLY[table.name])
+    left = rng.choice([*wanted, None])
+    for name, value in wanted.items():
+        if name != left:
+            days = timedelta(days=rng.choice((2, 9, 20, 40, 100, 200)))
+            if value is EARLIER:
+                value = month.n - rng.choice((_MOMENT, days, days, days))
+            elif value is LATER:
+                value = month.n + rng.choice((timedelta(0), days, days))
+            row[name] = _midnight(value) if _is_day(name) else value
 
 
 def _stamps(month: Month) -> list[datetime]:
@@ -259,7 +168,7 @@ def _value(
     table: SourceTable, column: SourceColumn, rng: random.Random, stamps: Sequence[datetime]
 ) -> Any:
     name = column.name.lower()
-    own = _IN_TABLE.get((table.name, name)) or _DRAWS.get(name)
+    own = IN_TABLE.get((table.name, name)) or DRAWS.get(name)
     if column.nullable and rng.random() < (0.4 if _is_end(name) else _FEW_NULLS):
         return None
     if own is not None:
@@ -275,15 +184,22 @@ def _is_end(name: str) -> bool:
     )
 
 
+def _is_day(name: str) -> bool:
+    """The ledger keeps days as DATETIME at midnight; its other stamps have a time."""
+    return name.lower() in ("posting date", "due date", "document date", "starting date")
+
+
+def _midnight(stamp: datetime) -> datetime:
+    return stamp.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _by_type(
     declared: ColumnType, name: str, rng: random.Random, stamps: Sequence[datetime]
 ) -> Any:
     match declared:
         case Timestamp() | Date():
             stamp = rng.choice(stamps)
-            # The ledger keeps days as DATETIME at midnight (its other stamps have a time).
-            is_day = name in ("posting date", "due date", "document date", "starting date")
-            return stamp.replace(hour=0, minute=0, second=0, microsecond=0) if is_day else stamp
+            return _midnight(stamp) if _is_day(name) else stamp
         case Boolean():
             return rng.choice((0, 1))
         case Integer():
@@ -294,8 +210,7 @@ def _by_type(
             large = (Decimal(50), Decimal(100), Decimal(-100), Decimal("123456789.0625"))
             return rng.choice(small + large)
         case Text(length):
-            texts = [text for text in _TEXTS if text is not None]
-            return (rng.choice(texts))[:length]
+            return rng.choice(TEXTS)[:length]
     raise AssertionError(declared)
 
 
