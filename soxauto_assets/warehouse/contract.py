@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from soxauto_assets.catalog.model import (
     Boolean,
@@ -55,9 +56,16 @@ def check_contract(entry: CatalogEntry) -> tuple[str, ...]:
 
 def columns_read(entry: CatalogEntry) -> tuple[SourceRef, ...]:
     """Every declared source column that the query or a control names, sorted."""
+    return _columns_read(
+        entry.report.id, (entry.query, *(control.sql for control in entry.controls))
+    )
+
+
+@lru_cache(maxsize=64)
+def _columns_read(report_id: str, texts: tuple[str, ...]) -> tuple[SourceRef, ...]:
     refs: set[SourceRef] = set()
-    for text in (entry.query, *(control.sql for control in entry.controls)):
-        refs |= Resolver(parse(entry.report.id, text)).used()
+    for text in texts:
+        refs |= Resolver(parse(report_id, text)).used()
     return tuple(sorted(refs))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from soxauto_assets.warehouse.protocol import (
     Statement,
 )
 from soxauto_assets.warehouse.rendering import render
+from soxauto_assets.warehouse.spill import spill_session
 
 _COLLATION = "NOCASE"
 """SQL Server's usual collations ignore case (decision D29)."""
@@ -72,22 +73,27 @@ class EmbeddedWarehouse:
 
         Raises SourceUnavailableError where a file is missing, locked by a writer or no database.
         """
-        connection = self._connect()
-        try:
+        with ExitStack() as stack:
+            try:
+                spill = stack.enter_context(spill_session(self._spill_folder))
+            except OSError as error:
+                raise SourceUnavailableError(
+                    f"The embedded engine cannot write to {self._spill_folder}: {error.strerror}.",
+                    remedy="Free space there or grant the right to write.",
+                ) from error
+            connection = stack.enter_context(closing(self._connect(spill)))
             for database, path in self._databases.items():
                 _attach(connection, database, path)
             connection.execute(_BEGIN)
             yield EmbeddedSession(connection, self._databases, purpose)
-        finally:
-            connection.close()
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+    def _connect(self, spill: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": f"{self._memory_limit_mib}MiB",
                 "threads": self._threads,
-                "temp_directory": str(self._spill_folder),
+                "temp_directory": str(spill),
                 "default_collation": _COLLATION,
                 # Every query ends with ORDER BY; keeping the order of the files as well would
                 # only cost memory.
@@ -232,51 +238,61 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, path: Path) ->
         ) from error
 
 
-_NAMES_ONLY = (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException)
-"""Errors whose text holds names of the query and the schema, never a value of the data."""
-
-_MISSING = re.compile(r"(does not exist|not found|does not have a column)")
+_LOST_WHERE = re.compile(r"(does not exist|not found|does not have a column)")
 
 
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
-    """DuckDB's and Arrow's errors as ours; a text that may hold values of the data is left out."""
+    """The errors of DuckDB, and of Arrow around them, as those of the protocol."""
     try:
         yield
     except SoxautoError:
         raise
-    except _NAMES_ONLY as error:
-        missing = _MISSING.search(str(error)) is not None
-        raise SourceError(
-            f"{name} was refused: {_first_line(error)}.",
-            remedy="Create or rename the table or column at the source, or correct the query and "
-            "the declared source schema."
-            if missing
-            else "Correct the SQL.",
-        ) from error
-    except (duckdb.ConversionException, duckdb.OutOfRangeException):
-        # Not chained: the text of such an error holds the value.
-        raise SourceTypeError(
-            f"{name}: a value does not fit the type that the query casts it to.",
-            remedy="Execute the text of `soxauto sql` by hand to see the value; correct the data "
-            "or the CAST.",
-        ) from None
-    except duckdb.OutOfMemoryException:
-        raise SourceError(
-            f"{name} needs more memory than the embedded engine may use, or the disk it spills "
-            "to is full.",
-            remedy="Free space for the spill folder or raise the memory limit.",
-        ) from None
-    except duckdb.ConnectionException as error:
-        raise SourceUnavailableError(
-            f"{name}: the connection was lost: {_first_line(error)}.", remedy="Try again."
-        ) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        # Not chained: the text may hold values.
-        raise SourceError(
-            f"{name} failed in the embedded engine: {type(error).__name__}.",
-            remedy="Execute the text of `soxauto sql` by hand to see the whole error.",
-        ) from None
+        # Not chained: the text of some of them holds a value of the data.
+        raise _mapped(name, error) from None
+
+
+def _mapped(name: str, error: Exception) -> SoxautoError:
+    """The protocol's error for an engine's, by the kind that its text starts with.
+
+    By the text, for an error in the middle of a stream arrives through Arrow as an OSError. Texts
+    of the first kinds hold names of the query and the schema only; the others are left out.
+    """
+    line = str(error).strip().splitlines()[0] if str(error).strip() else ""
+    kind = line.partition(" Error:")[0]
+    match kind:
+        case "Catalog" | "Binder" | "Parser":
+            return SourceError(
+                f"{name} was refused: {line.rstrip('.!')}.",
+                remedy="Create or rename the table or column at the source, or correct the query "
+                "and the declared source schema."
+                if _LOST_WHERE.search(line)
+                else "Correct the SQL.",
+            )
+        case "Conversion" | "Out of Range":
+            return SourceTypeError(
+                f"{name}: a value does not fit the type that the query casts it to.",
+                remedy="Execute the text of `soxauto sql` by hand to see the value; correct the "
+                "data or the CAST.",
+            )
+        case "Out of Memory":
+            return SourceError(
+                f"{name} needs more memory than the embedded engine may use, or more disk than "
+                "its spill folder has.",
+                remedy="Free space for the spill folder, or raise the memory limit.",
+            )
+        case "IO":
+            return SourceUnavailableError(
+                f"{name}: the embedded engine could not read its files or write its spill folder.",
+                remedy="Free space for the spill folder and check the database files.",
+            )
+        case "Connection" | "Interrupt":
+            return SourceUnavailableError(f"{name}: the connection was lost.", remedy="Try again.")
+    return SourceError(
+        f"{name} failed in the embedded engine: {kind or type(error).__name__}.",
+        remedy="Execute the text of `soxauto sql` by hand to see the whole error.",
+    )
 
 
 def _first_line(error: Exception) -> str:
