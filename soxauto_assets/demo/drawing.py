@@ -20,7 +20,7 @@ MISSING = np.iinfo(np.int64).min
 SECOND = 1_000
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
-_LAST_DIGIT: Whole = np.array([0, 0, 3, 3, 3, 7, 7, 7, 7, 7], dtype=np.int64)
+_LAST_DIGIT: Whole = np.array([0, 0, 0, 3, 3, 3, 3, 7, 7, 7], dtype=np.int64)
 _DECIMAL_SHIFT = 10**16
 """From ten-thousandths to the twenty decimals of a NAV amount."""
 
@@ -58,7 +58,7 @@ def chance(random: np.random.Generator, rows: int, probability: float) -> Mask:
 
 
 def datetime_grid(moments: Whole) -> Whole:
-    """Moments that SQL Server's DATETIME can hold: thousandths end in 0, 3 or 7."""
+    """The last moments, up to these, that DATETIME can hold: thousandths end in 0, 3 or 7."""
     return where(moments == MISSING, MISSING, moments - moments % 10 + _LAST_DIGIT[moments % 10])
 
 
