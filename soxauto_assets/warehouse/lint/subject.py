@@ -16,6 +16,24 @@ from soxauto_assets.catalog.model import CatalogEntry, Control
 from soxauto_assets.warehouse.rendering import parse
 from soxauto_assets.warehouse.scanner import Kind, Stretch, scan
 
+RULE_NAMES = frozenset(
+    {
+        # tokens.py
+        *("apply", "average", "between", "bit", "clock", "collation", "convert", "date-text"),
+        *("hint", "inexact-type", "isnull", "like-class", "national-string", "size"),
+        *("system-function", "table-function", "temp-table", "text-type", "week"),
+        # trees.py
+        *("division", "nested-order", "nested-with", "plus-on-text", "star", "text-list"),
+        *("three-part-name", "top", "untyped-null"),
+        # shapes.py
+        *("amount-cast", "control-columns", "final-order", "final-select", "one-row"),
+        *("parameter", "sum-cast"),
+        # sources.py, reasons.py, and what does not parse
+        *("missing-column", "missing-table", "sources", "reason", "one-select"),
+    }
+)
+"""Every name that an Issue can carry; each has a fixture that breaks it."""
+
 
 @dataclass(frozen=True)
 class Issue:
@@ -24,6 +42,10 @@ class Issue:
     line: int
     rule: str
     message: str
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULE_NAMES:
+            raise ValueError(f"{self.rule} is not among RULE_NAMES")
 
 
 @dataclass(frozen=True)

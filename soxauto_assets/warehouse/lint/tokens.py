@@ -39,11 +39,6 @@ _BANNED: dict[str, tuple[str, str]] = {
             "STRING_SPLIT OPENJSON OPENXML OPENROWSET OPENQUERY OPENDATASOURCE",
         ),
         (
-            "select-into",
-            "writes; the source is only ever read",
-            "INTO",
-        ),
-        (
             "hint",
             "changes which rows are read, or how; a snapshot needs no hint",
             "NOLOCK READUNCOMMITTED READPAST HOLDLOCK UPDLOCK TABLOCK OPTION",
