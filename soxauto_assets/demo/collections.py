@@ -1,102 +1,39 @@
 """Cash collection: deposits, transactions, reallocations, packlists; and what they book.
 
-Here: drawn and scripted rows of cash reconciliation. Not here: partners, hubs and bank accounts
-(``dimensions.py``), packages (``items.py``).
+Here: drawn and scripted rows of cash reconciliation. Not here: their tables (``deposits.py``,
+``packlists.py``, ``cash_transactions.py``), partners and banks (``dimensions.py``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from soxauto_assets.demo.cash_transactions import (
+    CASH,
+    TRANSACTION_TYPES,
+    write_reallocations,
+    write_transactions,
+)
 from soxauto_assets.demo.companies import CODES, PRICES, ROSTER_INDEX, ROSTER_SIZE, shares
+from soxauto_assets.demo.deposits import CANCELLED, SPELLINGS, Deposits, write_deposits
 from soxauto_assets.demo.drawing import (
     DAY,
     MISSING,
-    Mask,
-    Whole,
-    amounts,
     chance,
-    choose,
     constant,
     datetime_grid,
-    flags,
     keep,
     later,
     missing,
     moments_between,
-    numbered,
     prices,
     share_of,
-    stamps,
-    texts,
     where,
 )
 from soxauto_assets.demo.ledger import ACCOUNT, Ledger, Postings
-from soxauto_assets.demo.packlists import DEPOSIT_STATUSES, Lists, Settlements, write_lists
+from soxauto_assets.demo.packlists import Lists, Settlements, write_lists
 from soxauto_assets.demo.plan import CASH_TRANSACTIONS, PACKLISTS, Cohort, chunks
-from soxauto_assets.demo.rows import FINREC, Sink
-
-PARTNERS: tuple[str, ...] = (
-    "Hub Centre, Zone 1",
-    "DHL Express",
-    'Poste "Colis"',
-    "شركة التوصيل",
-    "Hub Nord",
-    "AGS Logistics",
-    "Wallet Partner",
-    "Two Hubs Ltd",
-    "Deux Banques SA",
-    "No Bank Co",
-)
-"""Partner names, as they stand in every company."""
-_SPELLINGS = (*PARTNERS, "hub nord ", "Unknown Node", None)
-TRANSACTION_TYPES = (
-    "Transfer to",
-    "Third Party Collection",
-    "Payment - Rev",
-    "Cash Collection",
-    "Charge Back",
-    # Left out by the report, in whatever case.
-    "Payment",
-    "Collection Adjustment (over)",
-    "collection adjustment (under)",
-    "Payment Charges",
-    "Reallocation From",
-    "Transfer From",
-    "Payment Charges Rev ",
-)
-_TRANSFER_TO, _THIRD_PARTY, _REVERSAL, _CASH = 0, 1, 2, 3
-_LEFT_OUT = 5
-DEPOSIT_TYPES = ("Payment", "Transfer")
-_CANCELLED = 3
-
-
-@dataclass
-class Deposits:
-    """Payments and transfers, a column each; ``closes`` is when a closing row ends them.
-
-    ``closing`` says which closing row there is: 0 none, 1 forced with a date, 2 forced without
-    (closed for ever), 3 a date alone.
-    """
-
-    company: Whole
-    number: Whole
-    kind: Whole
-    moment: Whole
-    reversed: Whole
-    partner: Whole
-    units: Whole
-    charges: Whole
-    status: Whole
-    closing: Whole
-    closes: Whole
-
-    @property
-    def counts(self) -> Mask:
-        """Whether the deposit can be open: status in progress, and not closed for ever."""
-        return np.asarray((self.status != _CANCELLED) & (self.closing != 2))
+from soxauto_assets.demo.rows import Sink
 
 
 def write_collections(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
@@ -107,8 +44,8 @@ def write_collections(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
         deposits = _draw_deposits(random, cohort, first, rows)
         lists, settlements = _draw_lists(random, cohort, deposits)
         postings = Postings()
-        _write_deposits(deposits, sink, postings)
-        write_lists(lists, settlements, _SPELLINGS, sink, postings)
+        write_deposits(deposits, sink, postings)
+        write_lists(lists, settlements, SPELLINGS, sink, postings)
         _book_applications(deposits, lists, settlements, postings)
         per_list = CASH_TRANSACTIONS // PACKLISTS
         _draw_transactions(random, cohort, deposits, lists, per_list * first, sink, postings)
@@ -128,53 +65,12 @@ def _draw_deposits(random: np.random.Generator, cohort: Cohort, first: int, rows
         kind=random.integers(0, 2, rows),
         moment=moment,
         reversed=keep(later(random, moment, 1.0, 40.0), chance(random, rows, 0.1)),
-        partner=random.integers(0, len(_SPELLINGS), rows),
+        partner=random.integers(0, len(SPELLINGS), rows),
         units=prices(random, PRICES[company] * 20),
         charges=keep(prices(random, PRICES[company] // 5 + 1), chance(random, rows, 0.6)),
         status=random.choice(5, rows, p=(0.2, 0.5, 0.15, 0.05, 0.1)).astype(np.int64),
         closing=closing,
         closes=keep(later(random, moment, 5.0, 60.0), (closing == 1) | (closing == 3)),
-    )
-
-
-def _write_deposits(deposits: Deposits, sink: Sink, postings: Postings) -> None:
-    sink.add(
-        FINREC + "RPT_CASHDEPOSIT",
-        {
-            "ID_Company": texts(CODES, deposits.company),
-            "OMS_Payment_No": numbered("PAY-", deposits.number),
-            "OMS_Type": texts(DEPOSIT_TYPES, deposits.kind),
-            "OMS_Payment_Date": stamps(deposits.moment),
-            "payment_reversal_date": stamps(deposits.reversed),
-            "OMS_Collection_Partner": texts(_SPELLINGS, deposits.partner),
-            "OMS_Payment_Amount": amounts(deposits.units),
-            "OMS_Charges_Amount": amounts(deposits.charges),
-            "OMS_Payment_Status": texts(DEPOSIT_STATUSES, deposits.status),
-        },
-    )
-    adjusted = np.flatnonzero(deposits.closing != 0)
-    if len(adjusted):
-        closing = deposits.closing[adjusted]
-        sink.add(
-            FINREC + "RPT_COLLECTIONADJ",
-            {
-                "ID_Company": texts(CODES, deposits.company[adjusted]),
-                "ID_Adjustment": numbered("P", deposits.number[adjusted]),
-                "OMS_Entity_No": numbered("PAY-", deposits.number[adjusted]),
-                "OMS_Entity_Type": texts(("payment", "Payment"), closing % 2),
-                "OMS_Force_Closed": flags(
-                    where(closing < 3, 1, keep(closing - 3, deposits.number[adjusted] % 2 == 0))
-                ),
-                "OMS_Close_Date": stamps(deposits.closes[adjusted]),
-            },
-        )
-    total = deposits.units + where(deposits.charges == MISSING, 0, deposits.charges)
-    postings.open_between(
-        deposits.company,
-        ACCOUNT["13002"],
-        keep(deposits.moment, deposits.counts),
-        deposits.closes,
-        -total,
     )
 
 
@@ -185,7 +81,7 @@ def _book_applications(
     deposit = settlements.deposit
     applies = (
         (settlements.reconciled != MISSING)
-        & (settlements.status != _CANCELLED)
+        & (settlements.status != CANCELLED)
         & deposits.counts[deposit]
     )
     postings.open_between(
@@ -290,55 +186,6 @@ def _draw_transactions(
     )
 
 
-def write_transactions(
-    *,
-    number: Whole,
-    kind: Whole,
-    created: Whole,
-    deposit: Whole,
-    deposits: Deposits,
-    units: Whole,
-    listed: Whole,
-    on_list: Mask,
-    waiting: Mask,
-    sink: Sink,
-    postings: Postings,
-) -> None:
-    """Write transactions of the deposits' companies and book them until their list's date.
-
-    A transaction takes the date of the deposit that it names only where the deposit is of the
-    kind that its type asks for.
-    """
-    company, partner = deposits.company[deposit], deposits.partner[deposit]
-    moment, payment = deposits.moment[deposit], deposits.kind[deposit] == 0
-    by_deposit = ((kind == _TRANSFER_TO) & ~payment) | ((kind == _THIRD_PARTY) & payment)
-    by_reversal = (kind == _REVERSAL) & payment & (deposits.reversed[deposit] != MISSING)
-    event = where(by_deposit, moment, where(by_reversal, deposits.reversed[deposit], created))
-    own_list = numbered("TL-", keep(number // 4, on_list))
-    sink.add(
-        FINREC + "RPT_CASHREC_TRANSACTION",
-        {
-            "ID_Company": texts(CODES, company),
-            "ID_Transaction": numbered("", number),
-            "Transaction_Type": texts(TRANSACTION_TYPES, kind),
-            "Created_Date": stamps(created),
-            "Collection_Partner": texts(_SPELLINGS, partner),
-            "Related_Entity": choose(
-                kind < _CASH,
-                numbered("PAY-", deposits.number[deposit]),
-                numbered("ORD, ", number),
-            ),
-            "Amount": amounts(units),
-            "Transaction_List_Nr": choose(
-                waiting, numbered("PL-", deposits.number[deposit]), own_list
-            ),
-            "Transaction_List_Date": stamps(keep(listed, on_list | waiting)),
-        },
-    )
-    leaves = keep(listed, on_list & ~waiting)
-    postings.open_between(company, ACCOUNT["13001"], keep(event, kind < _LEFT_OUT), leaves, units)
-
-
 def _draw_reallocations(
     random: np.random.Generator,
     cohort: Cohort,
@@ -362,33 +209,6 @@ def _draw_reallocations(
     )
 
 
-def write_reallocations(
-    *,
-    number: Whole,
-    company: Whole,
-    original: Whole,
-    moved: Whole,
-    units: Whole,
-    sink: Sink,
-    postings: Postings,
-) -> None:
-    """Write reallocations and book them until the other partner has them (null: never)."""
-    sink.add(
-        FINREC + "RPT_CASHREC_REALLOCATIONS",
-        {
-            "ID_Company": texts(CODES, company),
-            "ID_Reallocation": numbered("", number),
-            "Original_Transaction_date": stamps(original),
-            "Reallocated_Transaction_Date": stamps(moved),
-            "Collection_Partner_From": texts(_SPELLINGS, number % len(_SPELLINGS)),
-            "Transaction_type": texts(("Cash Collection", "Transfer to"), number % 2),
-            "Related_Entity": numbered("RE ", number),
-            "Amount": amounts(units),
-        },
-    )
-    postings.open_between(company, ACCOUNT["13001"], original, moved, units)
-
-
 def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     """For each company of the roster: transactions and reallocations around the cut-off."""
     postings, size = Postings(), ROSTER_SIZE
@@ -407,7 +227,7 @@ def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
         closing=nothing,
         closes=missing(size),
     )
-    _write_deposits(deposits, sink, postings)
+    write_deposits(deposits, sink, postings)
     # created, list date (null: on no list), units
     script = (
         (cohort.last_moment, MISSING, 310_000),
@@ -418,7 +238,7 @@ def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     for step, (created, listed, units) in enumerate(script):
         write_transactions(
             number=number + step * size + ROSTER_INDEX,
-            kind=constant(size, _CASH),
+            kind=constant(size, CASH),
             created=constant(size, created),
             deposit=ROSTER_INDEX,
             deposits=deposits,

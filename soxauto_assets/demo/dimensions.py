@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from soxauto_assets.demo.collections import PARTNERS
 from soxauto_assets.demo.companies import CODES, COMPANIES
+from soxauto_assets.demo.deposits import PARTNERS
 from soxauto_assets.demo.drawing import (
     Whole,
     flags,

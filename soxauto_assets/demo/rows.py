@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from soxauto_assets.catalog.model import Boolean, ColumnType, Integer, Numeric, Text
 from soxauto_assets.catalog.source_model import SourceTable
-from soxauto_assets.catalog.sources import table
 
 NAV = "AIG_Nav_DW.dbo."
 FINREC = "AIG_Nav_Jumia_Reconciliation.dbo."
@@ -57,8 +56,3 @@ def aligned(declared: SourceTable, columns: Mapping[str, pa.Array]) -> pa.Table:
         for column in declared.columns
     ]
     return pa.table(arrays, names=[column.name for column in declared.columns])
-
-
-def declared(full_name: str) -> SourceTable:
-    """The declared table; a generator may name no other."""
-    return table(full_name)
