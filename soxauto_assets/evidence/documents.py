@@ -24,16 +24,17 @@ from soxauto_assets.warehouse.protocol import ExecutedStatement
 CONTENT_STATEMENT = "data/content-digest.txt"
 """The statement of the content digest: a digest a column, so that a difference can be placed."""
 
+CATALOGUE = "sql/catalogue/"
+
 _UNSAFE = re.compile(r"[^a-z0-9_]+")
 
 
 def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, bytes]:
     """Every payload file but the data, by its name, in the order in which they are written."""
     statements = _named_statements(contents.statements)
-    files = {
-        name: statement.sql.encode("utf-8", "backslashreplace")
-        for name, statement in statements.items()
-    }
+    texts = {name: statement.sql for name, statement in statements.items()}
+    texts |= _catalogue(contents)
+    files = {name: _bytes(text) for name, text in texts.items()}
     files |= {
         "parameters.json": _json(_parameters(contents, address.period, statements)),
         "source.json": _json(_source(contents)),
@@ -44,7 +45,7 @@ def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, b
         "lineage.json": _json(contents.lineage),
         "environment.json": _json(contents.environment),
         "log.jsonl": b"".join(_log(contents)),
-        "README.txt": readme(contents, address).encode("utf-8", "backslashreplace"),
+        "README.txt": _bytes(readme(contents, address)),
     }
     if contents.data is not None:
         files[CONTENT_STATEMENT] = contents.data.content_statement.encode()
@@ -59,6 +60,10 @@ def period_bounds(period: Period) -> dict[str, object]:
         "cutoff_date": plain(period.cutoff_date),
         "next_start": plain(period.next_start),
     }
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _json(value: object) -> bytes:
@@ -85,6 +90,21 @@ def _named_statements(
             file = f"{stem}-{number}.sql"
         named[file] = statement
     return named
+
+
+def _catalogue(contents: PackageContents) -> dict[str, str]:
+    """The SQL as the catalogue holds it and people review it, where any of it was sent.
+
+    An engine may get it with other markers, or rendered; an attempt that sent nothing may have
+    been closed by another version of the product, whose catalogue says nothing of it.
+    """
+    entry = contents.entry
+    if entry is None or not contents.statements:
+        return {}
+    return {f"{CATALOGUE}query.sql": entry.query} | {
+        f"{CATALOGUE}controls/{_UNSAFE.sub('_', control.name.lower())}.sql": control.sql
+        for control in entry.controls
+    }
 
 
 def _parameters(

@@ -13,26 +13,27 @@ from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.store.layout import AttemptAddress
 
 _DOCUMENTS = """\
-  manifest.json        The list of all files with their SHA-256 and size, the verdict and the main
-                       figures; an in-toto Statement (version 1) in canonical JSON. Written last:
-                       a folder without it is no package.
-  data/extract.parquet The extract, complete and as the source gave it. Missing where the attempt
-                       did not get it whole. Opens with any Parquet reader.
-  data/content-digest.txt  One digest for each column of the extract; its own SHA-256 is the content
-                       digest, which stays the same whatever file the same rows are stored in.
-  sql/query.sql        The query as it was sent to the source; sql/controls/ holds the statements
-                       that read the control totals in the same snapshot.
-  parameters.json      The values that the statements were given, by name and as bound.
-  source.json          What the source said of itself: product, server, databases, login, isolation
-                       level, its clock beside ours.
-  controls.json        The control totals, witnesses and findings that the source returned.
-  checks.json          Every check: what was expected, what was found, verdict, cause.
-  failing_rows.json    The first failing rows of each check; personal data is masked with ***.
-  schema.json          The report as declared and its columns: meaning, source, type, and whether
-                       they show the state at the cut-off or at the extraction.
-  lineage.json         From which source columns each column is made.
-  environment.json     The software, machine and user that made the extract.
-  log.jsonl            The execution log, one record a line.
+  manifest.json            The list of all files with their SHA-256 and size, the verdict and the
+                           main figures; an in-toto Statement (version 1) in canonical JSON.
+                           Written last: a folder without it is no package.
+  data/extract.parquet     The extract, complete and as the source gave it. Missing where the
+                           attempt did not get it whole. Opens with any Parquet reader.
+  data/content-digest.txt  One digest for each column of the extract. Its own SHA-256 is the
+                           content digest, the same whatever file the same rows are stored in.
+  sql/query.sql            The query as it was sent to the source. sql/controls/ holds the
+                           statements that read the control totals in the same snapshot,
+                           sql/catalogue/ both as they were written and reviewed (T-SQL).
+  parameters.json          The values that the statements were given, by name and as bound.
+  source.json              What the source said of itself: product, server, databases, login,
+                           isolation level, its clock beside ours.
+  controls.json            The control totals, witnesses and findings that the source returned.
+  checks.json              Every check: what was expected, what was found, verdict, cause.
+  failing_rows.json        The first failing rows of each check; personal data masked with ***.
+  schema.json              The report as declared and its columns: meaning, source, type, and
+                           whether they show the state at the cut-off or at the extraction.
+  lineage.json             From which source columns each column is made.
+  environment.json         The software, machine and user that made the extract.
+  log.jsonl                The execution log, one record a line.
 """
 
 _HOW_TO_VERIFY = """\

@@ -271,5 +271,12 @@ def _listed(checks: Any) -> str:
 
 
 def _is_statement(manifest: Manifest, name: str) -> bool:
+    """Whether a listed file holds a statement that was sent, not one of the catalogue."""
     file = manifest.file(name)
-    return file is not None and file.note is None and name.startswith(f"{manifest.folder}sql/")
+    sql = f"{manifest.folder}sql/"
+    return (
+        file is not None
+        and file.note is None
+        and name.startswith(sql)
+        and not name.startswith(f"{sql}catalogue/")
+    )

@@ -35,7 +35,9 @@ LARGEST_DOCUMENT = 64 * 2**20
 """The most bytes of a document that are read into memory; the data is never read whole."""
 DATA = "data/extract.parquet"
 CONTENT_STATEMENT = "data/content-digest.txt"
-_STATEMENT = re.compile(r"sql/(query|controls/[a-z0-9_]+|other/[a-z0-9_]+)(-[0-9]+)?\.sql")
+_STATEMENT = re.compile(
+    r"sql/(catalogue/)?(query|controls/[a-z0-9_]+|other/[a-z0-9_]+)(-[0-9]+)?\.sql"
+)
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 

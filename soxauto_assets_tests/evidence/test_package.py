@@ -55,9 +55,12 @@ NAMES = [
     "parameters.json",
     "schema.json",
     "source.json",
+    *(f"sql/catalogue/controls/{control.name}.sql" for control in ENTRY.controls),
+    "sql/catalogue/query.sql",
     "sql/controls/transfer.sql",
     "sql/query.sql",
 ]
+NAMES.sort()
 
 
 class FailingStore(LocalStore):
@@ -176,6 +179,7 @@ def test_statements_and_parameters_are_kept_as_they_were_sent(tmp_path: Path) ->
     folder = published(sample(tmp_path), tmp_path / "store")
 
     assert (folder / "sql/query.sql").read_text() == "SELECT ? -- why\nFROM x"
+    assert (folder / "sql/catalogue/query.sql").read_text() == ENTRY.query
     parameters = parse_canonical((folder / "parameters.json").read_bytes())
     bound = [
         {"type": "timestamp", "value": "2024-10-01T00:00:00.000000"},
@@ -197,8 +201,7 @@ def test_a_statement_that_was_sent_twice_with_other_values_is_kept_twice(tmp_pat
 
     folder = published(contents, tmp_path / "store")
 
-    assert [name for name in names_below(folder) if name.startswith("sql/")] == [
-        "sql/controls/transfer.sql",
+    assert [name for name in names_below(folder) if name.startswith("sql/q")] == [
         "sql/query-2.sql",
         "sql/query.sql",
     ]
@@ -304,6 +307,8 @@ def _document_order() -> list[str]:
     return [
         "sql/query.sql",
         "sql/controls/transfer.sql",
+        "sql/catalogue/query.sql",
+        *(f"sql/catalogue/controls/{control.name}.sql" for control in ENTRY.controls),
         "parameters.json",
         "source.json",
         "controls.json",

@@ -42,6 +42,8 @@ FILES = [
     "parameters.json",
     "schema.json",
     "source.json",
+    "sql/catalogue/controls/roster.sql",
+    "sql/catalogue/query.sql",
     "sql/controls/transfer.sql",
     "sql/query.sql",
 ]
@@ -305,7 +307,7 @@ RESEALED_MANIFEST_EDITS = {
         "files that the manifest does not list: expected none; found sql/query.sql.",
     ),
     "a file of an interrupted attempt in a PASS": (
-        _set("subject", 13, "annotations", "note", to="left by the interrupted attempt"),
+        _set("subject", -1, "annotations", "note", to="left by the interrupted attempt"),
         "statements in parameters.json: ",
     ),
     "an extract of another attempt in the results store": (
