@@ -28,7 +28,8 @@ from soxauto_assets.warehouse.protocol import (
     Warehouse,
 )
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 16_384
+"""Rows an engine sends at a time; measured, 65,536 cost 130 MiB more at the peak of CR_03."""
 
 
 @dataclass

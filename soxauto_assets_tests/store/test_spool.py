@@ -29,7 +29,7 @@ COLUMNS = (
     Column("flag", Boolean(), "A flag.", "none"),
 )
 SCHEMA = arrow_schema(COLUMNS)
-ROWS = 2 * BLOCK_ROWS + 1000
+ROWS = 4 * BLOCK_ROWS + 1000
 
 
 class SourceLostError(TransientError):
@@ -117,7 +117,7 @@ def test_the_same_rows_give_the_same_bytes_however_they_are_cut(
     )
 
     assert (again.sha256, again.content_digest) == (once.sha256, once.content_digest)
-    assert [block.num_rows for block in seen.blocks] == [BLOCK_ROWS, BLOCK_ROWS, 1000]
+    assert [block.num_rows for block in seen.blocks] == [BLOCK_ROWS] * 4 + [1000]
     assert pa.Table.from_batches(seen.blocks).equals(table)
 
 
