@@ -126,8 +126,15 @@ class Resolver:
         for query in find_all_in_scope(part, exp.Query):
             inner = self._by_expression.get(id(query.unnest()))
             if inner is not None and inner is not scope:
-                for name in _output_names(inner):
-                    yield from self._output(inner, name)
+                yield from self._of_all_outputs(inner)
+
+    def _of_all_outputs(self, scope: Scope) -> Iterator[SourceRef]:
+        """What a sub-query inside an expression is computed from; its columns may have no name."""
+        for branch in _branches(scope.expression):
+            inner = self._by_expression.get(id(branch))
+            if inner is not None and isinstance(branch, exp.Select):
+                for projection in branch.expressions:
+                    yield from self._of_expression(projection, inner)
 
     def _direct(self, column: exp.Column, scope: Scope) -> Iterator[SourceRef]:
         source = self._source(column, scope)
@@ -197,9 +204,12 @@ def _has(source: Source, name: str) -> bool:
 
 
 def _output_names(scope: Scope) -> list[str]:
-    query = scope.expression
-    names = query.named_selects if isinstance(query, exp.Query) else []
-    return [str(name).lower() for name in scope.outer_columns or names]
+    """The names of a scope's columns, in order; a union has those of its first SELECT."""
+    if scope.outer_columns:
+        return [str(name).lower() for name in scope.outer_columns]
+    first = next(_branches(scope.expression))
+    projections = first.expressions if isinstance(first, exp.Select) else []
+    return [str(projection.alias_or_name).lower() for projection in projections]
 
 
 def _branches(query: exp.Expr) -> Iterator[exp.Expr]:
