@@ -7,15 +7,17 @@ the rendering of T-SQL (``rendering.py``), the schema of the stream (``arrow.py`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from soxauto_assets.catalog.model import Column
+from soxauto_assets.catalog.parameters import Scalar
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.warehouse.arrow import check_columns, conform
 from soxauto_assets.warehouse.binding import bind_named
@@ -37,6 +39,12 @@ _COLLATION = "NOCASE"
 
 
 _BEGIN = "BEGIN TRANSACTION READ ONLY"
+
+_Result = TypeVar("_Result")
+
+
+class EngineMemoryError(SourceError):
+    """A statement needs more memory, or more disk to spill to, than the engine may use."""
 
 
 class EmbeddedWarehouse:
@@ -162,8 +170,13 @@ class EmbeddedSession:
 
     def fetch(self, statement: Statement) -> tuple[Mapping[str, object], ...]:
         """All rows of a small result, by column name; amounts as ``decimal.Decimal``."""
-        sql, parameters = self._prepare(statement)
-        return self._rows(statement.name, sql, parameters)
+        sql, parameters = _prepare(statement)
+
+        def read() -> tuple[Mapping[str, object], ...]:
+            self._executed.append(ExecutedStatement(statement.name, sql, parameters))
+            return self._rows(statement.name, sql, parameters)
+
+        return self._with_less_threads_if_short(read)
 
     def stream(
         self, statement: Statement, columns: tuple[Column, ...], *, batch_rows: int
@@ -173,27 +186,52 @@ class EmbeddedSession:
         Memory stays within the engine's limit, whatever the number of rows. No other statement
         can be sent before the stream has ended or is closed.
         """
-        sql, parameters = self._prepare(statement)
-        with self._guarded(statement.name):
-            # A relation streams; execute().to_arrow_reader() would hold a copy of all rows.
-            relation = self._connection.sql(sql, params=dict(parameters) or None)
-            reader = relation.to_arrow_reader(batch_rows)
-        try:
+        sql, parameters = _prepare(statement)
+
+        def start() -> tuple[pa.RecordBatchReader, pa.RecordBatch | None]:
+            self._executed.append(ExecutedStatement(statement.name, sql, parameters))
+            with self._guarded(statement.name):
+                # A relation streams; execute().to_arrow_reader() would hold a copy of all rows.
+                relation = self._connection.sql(sql, params=dict(parameters) or None)
+                reader = relation.to_arrow_reader(batch_rows)
             check_columns(reader.schema, columns, statement.name)
-            while True:
-                with self._guarded(statement.name):
-                    try:
-                        batch = reader.read_next_batch()
-                    except StopIteration:
-                        return
+            return reader, self._next(statement.name, reader)
+
+        # Sorting comes before the first batch: what is started again has handed out no row yet.
+        reader, batch = self._with_less_threads_if_short(start)
+        try:
+            while batch is not None:
                 yield conform(batch, columns, statement.name)
+                batch = self._next(statement.name, reader)
         finally:
-            with suppress(pa.ArrowException):
-                reader.close()
+            _close(reader)
 
     def executed(self) -> tuple[ExecutedStatement, ...]:
         """Every statement of the catalogue that was sent, in order, as DuckDB received it."""
         return tuple(self._executed)
+
+    def _next(self, name: str, reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+        """The next batch; None at the end. A reader that fails is closed."""
+        with self._guarded(name):
+            try:
+                return reader.read_next_batch()
+            except StopIteration:
+                return None
+            except BaseException:
+                _close(reader)  # an open result would keep the transaction from being ended
+                raise
+
+    def _with_less_threads_if_short(self, read: Callable[[], _Result]) -> _Result:
+        """Read; where the memory was short, once more with one thread.
+
+        Near its limit the engine sometimes gives up when two threads ask for memory at the same
+        moment. One thread needs about half, and is slower.
+        """
+        try:
+            return read()
+        except EngineMemoryError:
+            self._connection.execute("SET threads = 1")
+            return read()
 
     @contextmanager
     def _guarded(self, name: str) -> Iterator[None]:
@@ -211,19 +249,23 @@ class EmbeddedSession:
                 self._connection.execute(_BEGIN)
             raise
 
-    def _prepare(self, statement: Statement) -> tuple[str, Mapping[str, object]]:
-        bound = bind_named(statement)
-        sql = render(statement.name, bound.text, bound.parameters)
-        self._executed.append(ExecutedStatement(statement.name, sql, bound.parameters))
-        return sql, bound.parameters
-
     def _rows(
-        self, name: str, sql: str, parameters: Mapping[str, object]
+        self, name: str, sql: str, parameters: Mapping[str, Scalar]
     ) -> tuple[Mapping[str, object], ...]:
         with self._guarded(name):
             cursor = self._connection.execute(sql, dict(parameters) or None)
             names = [column[0] for column in cursor.description]
             return tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+
+
+def _prepare(statement: Statement) -> tuple[str, Mapping[str, Scalar]]:
+    bound = bind_named(statement)
+    return render(statement.name, bound.text, bound.parameters), bound.parameters
+
+
+def _close(reader: pa.RecordBatchReader) -> None:
+    with suppress(pa.ArrowException, OSError):
+        reader.close()
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, database: str, path: Path) -> None:
@@ -277,7 +319,7 @@ def _mapped(name: str, error: Exception) -> SoxautoError:
                 "data or the CAST.",
             )
         case "Out of Memory":
-            return SourceError(
+            return EngineMemoryError(
                 f"{name} needs more memory than the embedded engine may use, or more disk than "
                 "its spill folder has.",
                 remedy="Free space for the spill folder, or raise the memory limit.",

@@ -11,7 +11,7 @@ import pytest
 
 from soxauto_assets.catalog.model import Boolean, Column, Integer, Numeric, Text, Timestamp
 from soxauto_assets.warehouse.arrow import arrow_schema
-from soxauto_assets.warehouse.embedded import EmbeddedWarehouse
+from soxauto_assets.warehouse.embedded import EmbeddedWarehouse, EngineMemoryError
 from soxauto_assets.warehouse.protocol import (
     ExecutedStatement,
     SourceError,
@@ -259,24 +259,54 @@ def test_a_file_that_another_process_writes_is_unavailable(warehouse, tmp_path):
         writer.communicate()
 
 
-def test_a_result_larger_than_the_memory_limit_is_spilled_and_streamed(database, tmp_path):
+def test_a_stream_that_fails_midway_leaves_the_session_usable(session):
+    text = (
+        "SELECT CAST(CASE WHEN e.[Entry No_] = 4 THEN e.text ELSE '1' END AS BIGINT) AS entry_no"
+        " FROM AIG_Nav_DW.dbo.Entries AS e"
+    )
+    with pytest.raises(SourceTypeError):
+        list(session.stream(query(text), COLUMNS[1:2], batch_rows=1))
+    assert len(session.fetch(query("SELECT e.text FROM AIG_Nav_DW.dbo.Entries AS e"))) == 4
+
+
+WIDE = ["k", *(f"c{j}" for j in range(12))]
+WIDE_COLUMNS = tuple(Column(name, Text(), "d", "s") for name in WIDE)
+WIDE_QUERY = f"SELECT {', '.join(WIDE)} FROM W.dbo.t ORDER BY k"
+
+
+@pytest.fixture
+def wide(database, tmp_path):
     path = database(
         "wide",
         "CREATE TABLE dbo.t AS SELECT hash(i)::VARCHAR AS k, "
         + ", ".join(f"'value ' || (hash(i + {j}) % 1000000) AS c{j}" for j in range(12))
         + " FROM range(300000) AS r(i)",
     )
-    names = ["k", *(f"c{j}" for j in range(12))]
-    small = EmbeddedWarehouse(
-        {"W": path}, name="n", spill_folder=tmp_path / "spill", memory_limit_mib=90
-    )
-    columns = tuple(Column(name, Text(), "d", "s") for name in names)
-    with small.open(PURPOSE) as session:
-        text = f"SELECT {', '.join(names)} FROM W.dbo.t ORDER BY k"
+
+    def limited(mib):
+        return EmbeddedWarehouse(
+            {"W": path}, name="n", spill_folder=tmp_path / "spill", memory_limit_mib=mib
+        )
+
+    return limited
+
+
+def test_a_result_larger_than_the_memory_limit_is_spilled_and_streamed(wide, tmp_path):
+    with wide(90).open(PURPOSE) as session:
         rows, last, ordered = 0, "", True
-        for batch in session.stream(query(text), columns, batch_rows=10_000):
+        for batch in session.stream(query(WIDE_QUERY), WIDE_COLUMNS, batch_rows=10_000):
             keys = batch.column("k").to_pylist()
             ordered &= last <= keys[0] and keys == sorted(keys)
             rows, last = rows + batch.num_rows, keys[-1]
     assert (rows, ordered) == (300_000, True)
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_memory_that_is_short_even_for_one_thread_is_said(wide):
+    with wide(12).open(PURPOSE) as session:
+        with pytest.raises(EngineMemoryError, match="ipe_99/query needs more memory") as caught:
+            list(session.stream(query(WIDE_QUERY), WIDE_COLUMNS, batch_rows=10_000))
+        assert "raise the memory limit" in caught.value.remedy
+        # Tried twice, the second time with one thread, and both are in the evidence.
+        assert [executed.name for executed in session.executed()] == ["ipe_99/query"] * 2
+        assert session.facts().details["threads"] == "1"
