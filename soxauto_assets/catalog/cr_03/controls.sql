@@ -289,3 +289,68 @@ FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[GDOC_IFRS_Tabular_Mapping] AS mapping
 WHERE mapping.Level_4_Code IN (@accounts)
 GROUP BY mapping.Level_4_Code
 HAVING COUNT_BIG(*) > 1
+
+-- name: roll_forward
+-- kind: must_be_empty
+-- title: Opening balance plus this movement gives the closing balance, for each company and account
+WITH movement AS (
+    -- The very entries of the report, by group account.
+    SELECT
+        entry.id_company AS company,
+        chart.Group_COA_Account_no AS group_account,
+        SUM(CAST(entry.[Amount] AS DECIMAL(38, 20))) AS amount
+    FROM [AIG_Nav_DW].[dbo].[G_L Entries] AS entry
+    INNER JOIN [AIG_Nav_Jumia_Reconciliation].[fdw].[Dim_ChartOfAccounts] AS chart
+        ON chart.Company_Code = entry.id_company
+        AND chart.[G/L_Account_No] = entry.[Chart of Accounts No_]
+    WHERE
+        -- The bounds and the scope of the report itself (D18).
+        entry.[Posting Date] >= @year_start
+        AND entry.[Posting Date] < @next_period_start
+        AND entry.id_company IN (@companies)
+        AND chart.Group_COA_Account_no IN (@accounts)
+    GROUP BY entry.id_company, chart.Group_COA_Account_no
+),
+
+balances AS (
+    -- The balances that CR_04 reports, read in the same snapshot: only so can they be compared.
+    SELECT
+        balance.ID_COMPANY AS company,
+        balance.GROUP_COA_ACCOUNT_NO AS group_account,
+        SUM(CASE
+            WHEN balance.CLOSING_DATE >= @cutoff_date
+                THEN CAST(balance.BALANCE_AT_DATE AS DECIMAL(38, 20))
+            ELSE CAST(0 AS DECIMAL(38, 20))
+        END) AS closing,
+        SUM(CASE
+            WHEN balance.CLOSING_DATE < @year_start
+                THEN CAST(balance.BALANCE_AT_DATE AS DECIMAL(38, 20))
+            ELSE CAST(0 AS DECIMAL(38, 20))
+        END) AS opening
+    FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[V_BS_ANAPLAN_IMPORT_IFRS_MAPPING_CURRENCY_SPLIT]
+        AS balance
+    WHERE
+        -- The scope of CR_04: roster and controlled accounts, at its two dates (D18).
+        balance.ID_COMPANY IN (@companies)
+        AND balance.GROUP_COA_ACCOUNT_NO IN (@accounts)
+        AND (
+            (balance.CLOSING_DATE >= @cutoff_date AND balance.CLOSING_DATE < @next_period_start)
+            OR (balance.CLOSING_DATE >= @opening_date AND balance.CLOSING_DATE < @year_start)
+        )
+    GROUP BY balance.ID_COMPANY, balance.GROUP_COA_ACCOUNT_NO
+)
+
+SELECT
+    COALESCE(balances.company, movement.company) AS company,
+    COALESCE(balances.group_account, movement.group_account) AS group_account,
+    CAST(COALESCE(balances.opening, 0) AS DECIMAL(38, 20)) AS opening,
+    CAST(COALESCE(movement.amount, 0) AS DECIMAL(38, 20)) AS movement,
+    CAST(COALESCE(balances.closing, 0) AS DECIMAL(38, 20)) AS closing
+FROM balances
+-- Both sides are kept: a movement without any balance is a difference too.
+FULL OUTER JOIN movement
+    ON movement.company = balances.company
+    AND movement.group_account = balances.group_account
+WHERE
+    -- To the last decimal: the ledger is exact, so is this.
+    COALESCE(balances.opening, 0) + COALESCE(movement.amount, 0) <> COALESCE(balances.closing, 0)

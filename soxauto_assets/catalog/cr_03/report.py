@@ -33,6 +33,7 @@ REPORT = Report(
         Parameter.YEAR_START,
         Parameter.NEXT_PERIOD_START,
         Parameter.CUTOFF_DATE,
+        Parameter.OPENING_DATE,
         Parameter.YEAR,
     ),
     primary_key=("id_company", "entry_no"),
