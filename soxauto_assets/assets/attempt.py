@@ -2,22 +2,23 @@
 
 Here: the order of an attempt and what each kind of failure leads to. It knows no Dagster but
 the shape of its run. Not here: how the source is read (``reading.py``), what a package holds
-(``evidence/package.py``), Dagster's events (``factory.py``).
+(``evidence/package.py``), how an error is worded (``causes.py``), Dagster's events
+(``factory.py``).
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from soxauto_assets.assets.causes import calls, describe
 from soxauto_assets.assets.outcome import Outcome
 from soxauto_assets.catalog.loader import load_entry
-from soxauto_assets.errors import SoxautoError
+from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.store.layout import EXTRACT, VALIDATED, AttemptAddress, new_attempt_id
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from soxauto_assets.warehouse.protocol import Warehouse
 
 
+class ScratchFolderError(PermanentError):
+    """The folder that takes the spooled extract cannot be used."""
+
+
 @dataclass(frozen=True)
 class RunIdentity:
     """Which Dagster run makes the attempt, who started it (``user@host``), and its page."""
@@ -52,7 +57,8 @@ class Surroundings:
 
     ``warehouse`` is called when the source is first needed. ``store`` puts a spooled file into
     the results store under a name of the attempt. ``scratch_folder`` takes the spooled extract.
-    ``settings`` are shown in the evidence, secrets masked.
+    ``settings`` are shown in the evidence, secrets masked. ``catalog`` replaces the product's
+    own catalogue folder (for tests).
     """
 
     warehouse: Callable[[], Warehouse]
@@ -64,6 +70,7 @@ class Surroundings:
     source_tries: int
     lease_seconds: int
     settings: Mapping[str, str]
+    catalog: Path | None = None
 
 
 def attempt(
@@ -72,28 +79,30 @@ def attempt(
     """Extract, check, store and pack one report of one period; end in exactly one package.
 
     An error of source, data or results store ends in a FAIL package and an Outcome that did not
-    pass. Raises only where no package could be written (the state or evidence store fails) or
-    the process is being stopped; the attempt is then closed here or by the next start.
+    pass. Raises only where the attempt could not be closed (the state or evidence store fails,
+    the current data cannot be moved), with an alert where the state store still takes one, and
+    where the process is being stopped; the attempt is then closed here or by the next start.
     """
     from soxauto_assets.evidence.lease import utc_now
     from soxauto_assets.evidence.lifecycle import open_attempt
 
     address = AttemptAddress(report_id, period, new_attempt_id(utc_now()))
-    around.scratch_folder.mkdir(parents=True, exist_ok=True)
     with (
         open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds) as lease,
-        tempfile.TemporaryDirectory(prefix=address.attempt, dir=around.scratch_folder) as scratch,
+        ExitStack() as kept,
     ):
-        work = _Work(address, around, run, listener, Path(scratch), utc_now())
-        with work.every_error_is_a_cause(lease):
-            work.load()
-            work.read(lease)
-            work.judge()
-            work.keep(lease)
-        package = work.pack(lease)
-        became_current = work.publish(package)
-        work.alert(package)
-        return work.close(lease, package, became_current)
+        work = _Work(address, around, run, listener, utc_now())
+        with work.staying_open_is_told():
+            with work.every_error_is_a_cause(lease):
+                work.load()
+                work.take_scratch(kept)
+                work.read(lease)
+                work.judge()
+                work.keep(lease)
+            package = work.pack(lease)
+            became_current = work.publish(package)
+            work.alert(package)
+            return work.close(lease, package, became_current)
 
 
 class _Work:
@@ -105,7 +114,6 @@ class _Work:
         around: Surroundings,
         run: RunIdentity,
         listener: Listener,
-        scratch: Path,
         started: datetime,
     ) -> None:
         from soxauto_assets.assets.reading import Reading
@@ -114,7 +122,7 @@ class _Work:
         self.around = around
         self.run = run
         self.listener = listener
-        self.scratch = scratch
+        self.scratch: Path | None = None
         self.started = started
         self.ended = started
         self.entry: CatalogEntry | None = None
@@ -147,18 +155,58 @@ class _Work:
         try:
             yield
         except Exception as error:
+            if not isinstance(error, SoxautoError):
+                self.tell(f"calls that led to the error: {calls(error)}", "ERROR")
             self.fail(describe(error))
         except BaseException as interruption:
             self.interrupted = True
             self.fail(f"The attempt was interrupted ({type(interruption).__name__}).")
-            package = self.pack(lease)
-            self.alert(package)
-            self.close(lease, package, became_current=False)
+            # What else goes wrong must not keep the process from stopping.
+            with suppress(Exception), self.staying_open_is_told():
+                package = self.pack(lease)
+                self.alert(package)
+                self.close(lease, package, became_current=False)
+            raise
+
+    @contextmanager
+    def staying_open_is_told(self) -> Iterator[None]:
+        """Alert where the attempt cannot be closed: the next start closes it, some day.
+
+        The error goes on its way. Where the state store takes no alert either, the error is all
+        that is left to tell of it.
+        """
+        from soxauto_assets.evidence.alert_texts import left_open
+        from soxauto_assets.evidence.lease import utc_now
+        from soxauto_assets.evidence.outbox import enqueue
+
+        try:
+            yield
+        except Exception as error:
+            cause = describe(error)
+            self.tell(f"the attempt stays open: {cause}", "ERROR")
+            with suppress(SoxautoError):
+                enqueue(
+                    self.around.state,
+                    left_open(self.address, cause, run_url=self.run.url, at=utc_now()),
+                )
             raise
 
     def load(self) -> None:
         """The report's folder of the catalogue."""
-        self.entry = load_entry(self.address.report)
+        self.entry = load_entry(self.address.report, self.around.catalog)
+
+    def take_scratch(self, kept: ExitStack) -> None:
+        """A folder for the spooled extract, kept to the attempt's end."""
+        from soxauto_assets.warehouse.spill import spill_session
+
+        try:
+            self.scratch = kept.enter_context(spill_session(self.around.scratch_folder))
+        except OSError as error:
+            raise ScratchFolderError(
+                f"The scratch folder {self.around.scratch_folder} cannot be used: "
+                f"{error.strerror}.",
+                remedy="Give the user of the process the right to write there, and check the disk.",
+            ) from error
 
     def read(self, lease: Lease) -> None:
         """Controls and stream, in one snapshot of the source."""
@@ -166,6 +214,7 @@ class _Work:
         from soxauto_assets.warehouse.protocol import Purpose
 
         entry, address = self._entry(), self.address
+        assert self.scratch is not None  # take_scratch() has run
         self.tell("opening the source")
         warehouse = self.around.warehouse()
         self.warehouse_name = warehouse.name
@@ -348,14 +397,3 @@ class _Work:
     def _entry(self) -> CatalogEntry:
         assert self.entry is not None  # load() has run
         return self.entry
-
-
-def describe(error: Exception) -> str:
-    """An error as the cause of a failed attempt: no secret and no row of data.
-
-    Errors of the product are made for this. Of any other only the kind is told: its text may
-    hold anything; the Dagster run's log has its traceback.
-    """
-    if isinstance(error, SoxautoError):
-        return f"{type(error).__name__}: {error}"
-    return f"Unexpected {type(error).__name__}; the log of the run has its traceback."

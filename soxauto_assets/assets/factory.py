@@ -55,19 +55,22 @@ def asset_key(report_id: str, stage: str) -> dg.AssetKey:
 
 
 def report_assets(
-    partitions: dg.MonthlyPartitionsDefinition,
+    partitions: dg.MonthlyPartitionsDefinition, catalog: Path | None = None
 ) -> tuple[Sequence[dg.AssetsDefinition], Sequence[dg.AssetSpec]]:
-    """The step of every report of the catalogue, and the external assets of their sources."""
+    """The step of every report of the catalogue, and the external assets of their sources.
+
+    ``catalog`` replaces the product's own catalogue folder (for tests).
+    """
     steps: list[dg.AssetsDefinition] = []
     sources: set[str] = set()
-    for report_id in report_ids():
+    for report_id in report_ids(catalog):
         try:
-            entry = load_entry(report_id)
+            entry = load_entry(report_id, catalog)
         except BrokenReportError as error:
-            steps.append(_step(report_id, None, str(error), partitions))
+            steps.append(_step(report_id, None, str(error), partitions, catalog))
         else:
             sources.update(entry.report.sources)
-            steps.append(_step(report_id, entry, None, partitions))
+            steps.append(_step(report_id, entry, None, partitions, catalog))
     return steps, [_source_spec(name) for name in sorted(sources)]
 
 
@@ -115,6 +118,7 @@ def _step(
     entry: CatalogEntry | None,
     problem: str | None,
     partitions: dg.MonthlyPartitionsDefinition,
+    catalog: Path | None,
 ) -> dg.AssetsDefinition:
     specs = _specs(report_id, entry, problem)
     upstream = [] if entry is None else [source_key(name) for name in entry.report.sources]
@@ -152,7 +156,7 @@ def _step(
         outcome = attempt(
             report_id,
             Period.parse(context.partition_key),
-            _surroundings(report_io, state, warehouse, attempt_settings),
+            _surroundings(report_io, state, warehouse, attempt_settings, catalog),
             RunIdentity(
                 context.run.run_id, _who(), f"{attempt_settings.ui_url}/runs/{context.run.run_id}"
             ),
@@ -168,6 +172,7 @@ def _surroundings(
     state: StateResource,
     warehouse: WarehouseResource,
     settings: AttemptSettings,
+    catalog: Path | None,
 ) -> Surroundings:
     return Surroundings(
         warehouse=warehouse.warehouse,
@@ -179,6 +184,7 @@ def _surroundings(
         source_tries=settings.source_tries,
         lease_seconds=settings.lease_seconds,
         settings=settings.shown,
+        catalog=catalog,
     )
 
 

@@ -54,6 +54,30 @@ def failed_report(
     )
 
 
+def left_open(address: AttemptAddress, cause: str, *, run_url: str | None, at: datetime) -> Alert:
+    """The alert of an attempt that its own process could not close; ``at`` is aware UTC."""
+    name = address.report.upper()
+    lines = [
+        f"{name} for {address.period} could not be finished: its figures must not be used until a "
+        "run passes.",
+        f"Cause: {cause}",
+        "The attempt stays open. Remove the cause; the next run, or the daemon, closes it.",
+        f"Attempt: {address.attempt}",
+    ]
+    if run_url is not None:
+        lines.append(f"Run: {run_url}")
+    return Alert(
+        AlertKind.OPERATION,
+        f"SOX PG-01: {name} {address.period} could not be finished",
+        tuple(lines),
+        at,
+        report=address.report,
+        period=str(address.period),
+        attempt=address.attempt,
+        run_url=run_url,
+    )
+
+
 def run_summary(
     period: Period,
     run_id: str,
