@@ -56,9 +56,9 @@ docs: $(VENV)/installed  ## write the generated pages of docs/reports again
 
 lock:  ## pin all dependencies again (needs uv)
 	@uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --upgrade --output-file requirements.lock
+	  --no-emit-index-url --no-header --no-strip-extras --upgrade --output-file requirements.lock
 	@uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --no-header --constraint requirements.lock \
+	  --no-emit-index-url --no-header --no-strip-extras --constraint requirements.lock \
 	  --output-file requirements-dev.lock
 
 clean:  ## remove what was installed and what the embedded default has made
