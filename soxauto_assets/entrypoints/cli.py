@@ -8,7 +8,6 @@ Here: arguments, exit codes and printing. Not here: what the commands do (``clos
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -183,15 +182,14 @@ def docs(
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Open the Dagster UI and its daemon on this machine, until Ctrl-C."""
-    from soxauto_assets.entrypoints.instance import dagster_home
+    from soxauto_assets.entrypoints.ui import HOST, open_ui, require_free
 
-    home = dagster_home(Settings.load())
-    environment = os.environ | {"DAGSTER_HOME": str(home)}
-    console.print(f"Dagster UI: http://127.0.0.1:{port}  (Ctrl-C ends it)", highlight=False)
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-    command += ["-w", str(PROJECT_FOLDER / "workspace.yaml")]
-    os.chdir(PROJECT_FOLDER)
-    os.execve(sys.executable, command, environment)
+    settings = Settings.load()
+    require_free(port)
+    console.print(
+        f"Dagster UI: http://{HOST}:{port}  in some seconds; Ctrl-C ends it.", highlight=False
+    )
+    open_ui(settings, port)
 
 
 if __name__ == "__main__":
