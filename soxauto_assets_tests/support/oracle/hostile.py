@@ -45,6 +45,7 @@ from soxauto_assets_tests.support.oracle.scope import ROSTER, Month
 
 _ROWS = {
     "RPT_SOI": 700,
+    "RPT_REFUND_NO_RETURN": 400,
     "V_STORECREDITVOUCHER_CLOSING": 80,
     "Customer Ledger Entries": 250,
     "Detailed Customer Ledg_ Entry": 400,
@@ -58,6 +59,7 @@ _ROWS = {
     "RPT_ACCOUNTSTATEMENTS": 40,
     "RPT_CASHREC_TRANSACTION": 300,
     "RPT_PACKLIST_PAYMENTS": 200,
+    "RPT_PACKLIST_PACKAGES": 120,
     "RPT_CASHDEPOSIT": 150,
     "RPT_COLLECTIONADJ": 80,
     "PACKAGE_CASHREC": 100,
@@ -69,6 +71,8 @@ _ROWS = {
 _OTHER_ROWS = 40
 _MOMENT = timedelta(milliseconds=3)
 """What SQL Server's DATETIME can tell apart, roughly."""
+_FIRST_YEARS = (2017, 2018, 2019, 2020)
+"""The lower bounds of D10 to D17 are the first of January of these years."""
 _FEW_NULLS = 0.15
 
 
@@ -148,7 +152,8 @@ def _make_nearly_good(
         if name != left:
             days = timedelta(days=rng.choice((2, 9, 20, 40, 100, 200)))
             if value is EARLIER:
-                value = month.n - rng.choice((_MOMENT, days, days, days))
+                first = datetime(rng.choice(_FIRST_YEARS), 1, 1)
+                value = rng.choice((first, month.n - _MOMENT, *[month.n - days] * 4))
             elif value is LATER:
                 value = month.n + rng.choice((timedelta(0), days, days))
             row[name] = _midnight(value) if _is_day(name) else value
@@ -157,7 +162,7 @@ def _make_nearly_good(
 def _stamps(month: Month) -> list[datetime]:
     """Both sides of every bound that a Decision names, and ordinary days around them."""
     bounds = [month.n, month.year_start, datetime(month.year, month.number, 1)]
-    bounds += [datetime(year, 1, 1) for year in (2017, 2018, 2019, 2020)]
+    bounds += [datetime(year, 1, 1) for year in _FIRST_YEARS]
     edges = [stamp for bound in bounds for stamp in (bound - _MOMENT, bound)]
     inside = [month.n - timedelta(days=days) for days in (1, 2, 9, 20, 40, 70, 100, 200, 400)]
     later = [month.n + timedelta(days=days) for days in (1, 30)]

@@ -62,19 +62,20 @@ DRAWS: dict[str, Draw] = {
     "voucher_code": _code("V", 50),
     "voucher_type": _any("reusablecredit", "ReusableCredit", "coupon", "COUPON"),
     "business_use": _any("jpay_store_credit", "JPAY_STORE_CREDIT", "refund", "marketing"),
-    "cod_oms_sales_order_item": lambda rng: str(rng.randrange(1, 2000)),
+    "cod_oms_sales_order_item": lambda rng: str(rng.randrange(1, 400)),
     "package_number": _code("P", 60),
     "package_nr": _code("P", 60),
     "bob_customer_type": _code("T", 4),
     "payment_method": _any("COD", "NoPayment", "nopayment", "Card"),
     "delivery_type": _any("Digital Content", "gift card", "Shipment"),
     "current_status": _any("closed", "Closed", "delivered", "cancelled"),
-    "oms_id_sales_order_item": lambda rng: str(rng.randrange(1, 2000)),
+    "oms_id_sales_order_item": lambda rng: str(rng.randrange(1, 400)),
     "oms_type": _any("Payment", "Transfer", "transfer", "Lost", "damaged", "Damaged"),
     # Sellers
     "transaction_type": _any(
-        *("Transfer to", "Third Party Collection", "payment - rev", "Payment", "Cash"),
-        *("Collection Adjustment (over)", "Payment Charges Rev", "transfer from"),
+        *("Transfer to", "Third Party Collection", "payment - rev", "Cash", "transfer from"),
+        *("Payment", "Collection Adjustment (over)", "collection adjustment (under)"),
+        *("Payment Charges", "payment charges rev", "Reallocation From"),
     ),
     "sc_asg_name": _any("Commission", "Fee", "Payout", "Unused"),
     "asg_level_1": _any("Revenues", "revenues", "Other"),
@@ -121,6 +122,7 @@ IN_TABLE: dict[tuple[str, str], Draw] = {
     ("StoreCreditVoucher", "id"): lambda rng: str(rng.randrange(1, 500)),
     ("RPT_COLLECTIONPARTNERS", "name"): _code("H", 5),
     ("Dim_Company", "company_code"): _any(*_COMPANIES[:-3], "AT_TN"),  # one is not listed
+    ("Bank Accounts", "no_"): lambda rng: str(rng.randrange(1, 1000)),
     ("Customers", "no_"): _code("C", 4),
     ("Dim_Country", "country_code"): _any("NG", "CI", "EG"),
     ("RPT_FX_RATES", "country"): _any("Nigeria", "Egypt"),
@@ -200,6 +202,10 @@ NEARLY: dict[str, tuple[dict[str, Any], ...]] = {
         {"Transaction_Type": "Third Party Collection", "Transaction_List_Date": LATER},
         {"Transaction_Type": "Payment - Rev", "Transaction_List_Date": LATER},
         {"Created_Date": EARLIER, "Transaction_List_Date": EARLIER},
+    ),
+    "RPT_PACKLIST_PACKAGES": (
+        {"OMS_Packlist_status": "waitingApproval"},
+        {"OMS_Packlist_status": "waitingConfirmation"},
     ),
     "RPT_CASHREC_REALLOCATIONS": (
         {"Original_Transaction_date": EARLIER, "Reallocated_Transaction_Date": LATER},
