@@ -90,9 +90,9 @@ def record_id(kind: RecordKind, once: str) -> str:
 
 def read(state: ObjectStore) -> Iterator[Record]:
     """All records, the oldest first; raises ObjectDamagedError where one cannot be read."""
-    for info in state.list(_PREFIX):
+    for listed in state.list(_PREFIX):
         try:
-            document = parse_canonical(state.read(info.key))
+            document = parse_canonical(state.read(listed.key))
             entry = Record(
                 document["id"],
                 RecordKind(document["kind"]),
@@ -101,7 +101,7 @@ def read(state: ObjectStore) -> Iterator[Record]:
             )
         except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
             raise ObjectDamagedError(
-                f"The journal record {info.key} cannot be read.",
+                f"The journal record {listed.key} cannot be read.",
                 remedy="Restore it from a backup and find out who or what changed it.",
             ) from error
         yield entry
@@ -109,4 +109,6 @@ def read(state: ObjectStore) -> Iterator[Record]:
 
 def recorded_ids(state: ObjectStore) -> frozenset[str]:
     """The ids of all records, from their keys alone: whether something was recorded."""
-    return frozenset(info.key.removeprefix(_PREFIX).split("-")[1] for info in state.list(_PREFIX))
+    return frozenset(
+        listed.key.removeprefix(_PREFIX).split("-")[1] for listed in state.list(_PREFIX)
+    )

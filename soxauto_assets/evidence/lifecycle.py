@@ -275,7 +275,7 @@ def _attempt_names(
     state: ObjectStore, prefix: str
 ) -> Iterator[tuple[AttemptAddress, frozenset[str]]]:
     """Each attempt below ``prefix`` with the names of its objects."""
-    keys = ((AttemptAddress.parse(info.key), info.key) for info in state.list(prefix))
+    keys = ((AttemptAddress.parse(listed.key), listed.key) for listed in state.list(prefix))
     for address, group in itertools.groupby(keys, key=lambda pair: pair[0]):
         if address is not None:
             yield address, frozenset(key.removeprefix(address.prefix) for _, key in group)

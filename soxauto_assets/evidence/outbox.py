@@ -135,11 +135,11 @@ def unsent(state: ObjectStore) -> tuple[Alert, ...]:
 
     One whose object is damaged comes as an alert that says so: it must not be lost either.
     """
-    sent = {info.key.removeprefix(_SENT) for info in state.list(_SENT)}
+    sent = {listed.key.removeprefix(_SENT) for listed in state.list(_SENT)}
     waiting = (
-        _read(state, info.key, info.modified)
-        for info in state.list(_OUTBOX)
-        if _is_alert(info.key) and info.key.removeprefix(_OUTBOX) not in sent
+        _read(state, listed.key, listed.modified)
+        for listed in state.list(_OUTBOX)
+        if _is_alert(listed.key) and listed.key.removeprefix(_OUTBOX) not in sent
     )
     return tuple(sorted(waiting, key=lambda alert: (alert.created_at, alert.id)))
 
@@ -148,11 +148,11 @@ def complete_journal(state: ObjectStore) -> int:
     """Write the records of alerts that a crash came before; returns how many were missing."""
     recorded = journal.recorded_ids(state)
     missing = 0
-    for info in state.list(_OUTBOX):
-        alert_id = info.key.removeprefix(_OUTBOX).removesuffix(".json")
+    for listed in state.list(_OUTBOX):
+        alert_id = listed.key.removeprefix(_OUTBOX).removesuffix(".json")
         known = journal.record_id(journal.RecordKind.ALERT, alert_id) in recorded
-        if _is_alert(info.key) and not known:
-            _journal(state, _read(state, info.key, info.modified))
+        if _is_alert(listed.key) and not known:
+            _journal(state, _read(state, listed.key, listed.modified))
             missing += 1
     return missing
 

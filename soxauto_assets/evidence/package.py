@@ -92,7 +92,7 @@ def publish(
     """
     require_consistent(contents)
     payload = _payload(contents, address)
-    present = {info.key: info for info in evidence_store.list(address.prefix)}
+    present = _standing(evidence_store, address)
     folder = _folder(payload, address, present)
     payload = {address.key(folder + name): item for name, item in payload.items()}
     closed = present.pop(address.key(MANIFEST), None) is not None
@@ -114,6 +114,12 @@ def publish(
     except ObjectExistsError as error:
         receipt = _same_manifest(evidence_store, address, manifest, error)
     return PublishedPackage(receipt, tuple(receipts), f"{evidence_store.url}/{address.prefix}")
+
+
+def _standing(store: ObjectStore, address: AttemptAddress) -> dict[str, ObjectInfo]:
+    """What stands under the attempt's prefix; mostly nothing, so asking each costs nothing."""
+    infos = (store.info(listed.key) for listed in store.list(address.prefix))
+    return {info.key: info for info in infos if info is not None}
 
 
 def _payload(contents: PackageContents, address: AttemptAddress) -> dict[str, _Payload]:

@@ -1,9 +1,12 @@
-"""What a key may look like, the same in every store, so that no store takes what another refuses.
+"""What keys and metadata may look like, so that no store takes what another refuses.
 
-Here: the rule. Not here: the keys of the product (``layout.py``).
+Here: the rules. Not here: the keys of the product (``layout.py``).
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
 
 from soxauto_assets.store.protocol import StoreError
 
@@ -11,10 +14,20 @@ MAXIMUM_KEY_BYTES = 1024
 """The longest key that S3 takes, in bytes of UTF-8."""
 MAXIMUM_PART_BYTES = 190
 """The longest part: a file name of 255 bytes less what the local store adds for its records."""
+MAXIMUM_METADATA_BYTES = 1536
+"""Names and values of an object's metadata, in bytes of UTF-8: S3's 2 KiB less what is ours."""
+OWN_METADATA = "soxauto-"
+"""How the names begin that a store keeps for itself."""
+
+_METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 class InvalidKeyError(StoreError):
     """A text is not a key that every store can hold."""
+
+
+class InvalidMetadataError(StoreError):
+    """Metadata that not every store can hold with its object."""
 
 
 def check_key(key: str) -> str:
@@ -49,6 +62,34 @@ def is_key(text: str) -> bool:
     except InvalidKeyError:
         return False
     return True
+
+
+def check_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """``metadata`` itself; raises InvalidMetadataError where a store could not hold it.
+
+    A name is of lower-case letters, digits and hyphens (an HTTP header carries it, and S3 makes
+    it lower case). Values are any text.
+    """
+    for name, value in metadata.items():
+        if not _METADATA_NAME.fullmatch(name) or name.startswith(OWN_METADATA):
+            raise InvalidMetadataError(
+                f"{name!r} cannot be the name of metadata.",
+                remedy="Use lower-case letters, digits and hyphens, as store/layout.py does; "
+                f"names with {OWN_METADATA} are the store's own.",
+            )
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidMetadataError(
+                f"The metadata {name!r} is not valid Unicode.", remedy="Mend where it is made."
+            ) from error
+    size = sum(len(name) + len(value.encode()) for name, value in metadata.items())
+    if size > MAXIMUM_METADATA_BYTES:
+        raise InvalidMetadataError(
+            f"Metadata of {size} bytes is more than {MAXIMUM_METADATA_BYTES}.",
+            remedy="Put what is long into an object of its own.",
+        )
+    return metadata
 
 
 def _invalid(key: str, why: str) -> InvalidKeyError:

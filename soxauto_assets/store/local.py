@@ -41,10 +41,11 @@ from soxauto_assets.store.durable import (
     sync_folder,
     write_all,
 )
-from soxauto_assets.store.keys import check_key, is_key
+from soxauto_assets.store.keys import check_key, check_metadata, is_key
 from soxauto_assets.store.local_errors import LocalErrors
 from soxauto_assets.store.local_records import ObjectRecord, RecordShelf, fingerprint
 from soxauto_assets.store.protocol import (
+    ListedObject,
     ObjectExistsError,
     ObjectInfo,
     ObjectMissingError,
@@ -87,7 +88,8 @@ class LocalStore:
         """Store a new object, whole or not at all.
 
         Raises ObjectExistsError where one stands, StoreFullError naming need and free space,
-        InvalidKeyError, and StoreError for anything else that the disk refuses.
+        InvalidKeyError, InvalidMetadataError, and StoreError for anything else that the disk
+        refuses.
         """
 
         def admit(present: ObjectInfo | None) -> None:
@@ -181,7 +183,7 @@ class LocalStore:
             return self.info(receipt.key) or _as_found(receipt.key, status, sha256)
         return record.info(receipt.key)
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def list(self, prefix: str) -> Iterator[ListedObject]:
         """The objects whose key starts with ``prefix``, in key order (bytes of UTF-8).
 
         Streams: one folder at a time is held in memory.
@@ -191,9 +193,10 @@ class LocalStore:
             return
         for key in self._walk(folder, prefix):
             with self._errors.told(key):
-                described = self._describe(key)
-            if described is not None:
-                yield described[0]
+                status = _file_status(self._root / key)
+            if status is not None:
+                modified = datetime.fromtimestamp(status.st_mtime, UTC)
+                yield ListedObject(key, status.st_size, modified)
 
     def local_path(self, key: str) -> Path:
         """The object's own file, to read and never to write; raises ObjectMissingError."""
@@ -212,6 +215,7 @@ class LocalStore:
         admit: Callable[[ObjectInfo | None], None],
     ) -> Receipt:
         path = self._path(key)
+        check_metadata(metadata)
         admit(self.info(key))  # before the bytes are copied for nothing
         with _opened(source) as (read_from, size), self._errors.told(key, need=size):
             self._check_space(key, size)

@@ -1,7 +1,7 @@
 """The protocol that every store speaks: whole objects under keys, create-only or conditional.
 
-Here: the types that cross the room's door. Not here: the stores (``local.py``, later ``s3.py``)
-and what the product keeps in them.
+Here: the types that cross the room's door. Not here: the stores (``local.py``, ``s3.py``), what
+a key and metadata may look like (``keys.py``) and what the product keeps in them.
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ class ObjectInfo:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ListedObject:
+    """A stored object as a listing tells of it: no version, digest or metadata.
+
+    A listing of S3 knows no more, and asking each object would cost a request an object;
+    ``info`` gives the rest. ``modified`` is aware UTC.
+    """
+
+    key: str
+    size: int
+    modified: datetime
+
+
 class ObjectStore(Protocol):
     """Whole objects under ``/``-separated keys. A reader never sees part of an object."""
 
@@ -97,10 +110,17 @@ class ObjectStore(Protocol):
         """The object's bytes as a stream; raises ObjectMissingError."""
 
     def verify(self, receipt: Receipt) -> ObjectInfo:
-        """Read the object back; raises ObjectMissingError or ObjectDamagedError."""
+        """Read the object of the receipt back; raises ObjectMissingError or ObjectDamagedError.
 
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        Where the store keeps versions the receipt's own one is read, also after it was replaced;
+        where it does not, an object that took its place is an ObjectMissingError.
+        """
+
+    def list(self, prefix: str) -> Iterator[ListedObject]:
         """The objects whose key starts with ``prefix``, in key order."""
 
     def local_path(self, key: str) -> Path:
-        """A local file with the object's bytes: the object itself, or a copy fetched for it."""
+        """A local file with the object's bytes: the object itself, or a copy fetched for it.
+
+        It is read and never written, and lives as long as this store object does.
+        """
