@@ -23,6 +23,7 @@ from soxauto_assets.assets.metadata import (
     extract_metadata,
     outcome_metadata,
     source_key,
+    source_schema,
 )
 from soxauto_assets.assets.outcome import Outcome
 from soxauto_assets.assets.progress import Listener
@@ -81,7 +82,10 @@ def _source_spec(full_name: str) -> dg.AssetSpec:
         description=f"{source.description} Source table `{full_name}`, read and never written.",
         group_name="source_" + source.database.lower(),
         kinds={"sqlserver", "view" if source.is_view else "table"},
-        metadata={"dagster/table_name": full_name},
+        metadata={
+            "dagster/table_name": full_name,
+            "dagster/column_schema": source_schema(source),
+        },
     )
 
 
@@ -104,10 +108,11 @@ def _specs(report_id: str, entry: CatalogEntry | None, problem: str | None) -> l
                 description=f"**{report.title}**. {_STAGE_TEXT[stage]}\n\n{report.purpose}",
                 group_name=report.family,
                 owners=[report.owner],
-                kinds={"parquet" if stage != "evidence" else "evidence"},
+                # The graph shows a node's last word and its kinds: `extract` alone says too little.
+                kinds={"evidence" if stage == "evidence" else "parquet", report.id},
                 tags={"control": report.control, "report": report.id}
                 | {f"account/{account}": "" for account in report.group_accounts},
-                metadata=definition_metadata(entry),
+                metadata=definition_metadata(entry, stage),
             )
         )
     return specs

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from soxauto_assets.assets.metadata import location
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress, current_key
@@ -67,7 +68,7 @@ class ReportIOManager(dg.ConfigurableIOManager):
         info = store.verify(obj)
         context.add_output_metadata(
             {
-                "stored object": dg.MetadataValue.url(f"{store.url}/{info.key}"),
+                "stored object": location(f"{store.url}/{info.key}"),
                 "SHA-256": info.sha256,
                 "bytes": info.size,
                 "version": info.version,

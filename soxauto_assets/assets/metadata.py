@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 
@@ -17,6 +18,7 @@ from soxauto_assets.catalog.pages import CHECK_MEANING, type_text
 if TYPE_CHECKING:
     from soxauto_assets.assets.outcome import Outcome
     from soxauto_assets.catalog.model import CatalogEntry
+    from soxauto_assets.catalog.source_model import SourceTable
     from soxauto_assets.validation.results import CheckResult
     from soxauto_assets.warehouse.lineage import Lineage
 
@@ -48,12 +50,35 @@ def column_schema(entry: CatalogEntry) -> dg.TableSchema:
     return dg.TableSchema(columns=columns)
 
 
-def definition_metadata(entry: CatalogEntry) -> dict[str, Any]:
-    """Metadata of a report's assets before any attempt."""
+def source_schema(source: SourceTable) -> dg.TableSchema:
+    """The declared columns of a source table as Dagster shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                type=type_text(column.type),
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    other=["key that the product relies on"] if column.name in source.key else [],
+                ),
+            )
+            for column in source.columns
+        ]
+    )
+
+
+def definition_metadata(entry: CatalogEntry, stage: str) -> dict[str, Any]:
+    """Metadata of one of a report's assets before any attempt.
+
+    A package is no table: ``evidence`` has no columns. Only ``validated`` is read under a name.
+    """
     report = entry.report
-    return {
-        "dagster/column_schema": column_schema(entry),
-        "dagster/table_name": f"{report.id}",
+    facts: dict[str, Any] = {}
+    if stage != "evidence":
+        facts["dagster/column_schema"] = column_schema(entry)
+    if stage == "validated":
+        facts["dagster/table_name"] = report.id
+    return facts | {
         "control": report.control,
         "group accounts": ", ".join(report.group_accounts) or "none",
         "primary key": ", ".join(report.primary_key),
@@ -68,6 +93,14 @@ def definition_metadata(entry: CatalogEntry) -> dict[str, Any]:
     }
 
 
+def location(url: str) -> dg.UrlMetadataValue | dg.PathMetadataValue:
+    """Where something is stored: a link, or a path to copy, since browsers open no file link."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return dg.MetadataValue.path(unquote(parts.path))
+    return dg.MetadataValue.url(url)
+
+
 def outcome_metadata(outcome: Outcome) -> dict[str, Any]:
     """What every asset, observation and failure of an attempt carries."""
     address = outcome.address
@@ -75,7 +108,7 @@ def outcome_metadata(outcome: Outcome) -> dict[str, Any]:
         "verdict": "PASS" if outcome.passed else "FAIL",
         "period": str(address.period),
         "attempt": address.attempt,
-        "package": dg.MetadataValue.url(outcome.package.url),
+        "package": location(outcome.package.url),
         "package manifest SHA-256": outcome.package.manifest.sha256,
         "checks passed": f"{outcome.passed_checks} of {len(outcome.applicable)}",
         "checks": checks_table(outcome.checks),
@@ -134,9 +167,9 @@ def preview_table(outcome: Outcome) -> str:
     """The first rows of the extract as a Markdown table, without the personal columns."""
     if outcome.entry is None or not outcome.preview:
         return "no rows"
-    hidden = sum(column.personal for column in outcome.entry.columns)
     table = _markdown(list(outcome.preview[0]), outcome.preview)
-    return f"{table}\n\n{hidden} columns with personal data are not shown."
+    hidden = sum(column.personal for column in outcome.entry.columns)
+    return f"{table}\n\nColumns with personal data, not shown: {hidden}." if hidden else table
 
 
 def check_metadata(check: CheckResult, outcome: Outcome) -> Mapping[str, Any]:
