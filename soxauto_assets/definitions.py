@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 
 from soxauto_assets.assets.factory import report_assets
@@ -10,21 +12,27 @@ from soxauto_assets.assets.progress import Listener, LogListener
 from soxauto_assets.automation.jobs import CLOSE_MONTH, close_month_job
 from soxauto_assets.automation.schedules import month_end_schedule
 from soxauto_assets.automation.sensors import alert_sensor, run_end_sensors
+from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import resources
 from soxauto_assets.settings import Settings
 
 __all__ = ["CLOSE_MONTH", "build", "defs"]
 
 
-def build(settings: Settings, listener: Listener | None = None) -> dg.Definitions:
-    """The definitions for these settings; ``listener`` hears of every attempt."""
-    steps, sources = report_assets(monthly_partitions(settings))
+def build(
+    settings: Settings, listener: Listener | None = None, catalog: Path | None = None
+) -> dg.Definitions:
+    """The definitions for these settings; ``listener`` hears of every attempt.
+
+    ``catalog`` replaces the product's own catalogue folder (for tests).
+    """
+    steps, sources = report_assets(monthly_partitions(settings), catalog)
     job = close_month_job(steps)
     return dg.Definitions(
         assets=[*sources, *steps],
         jobs=[job],
         schedules=[month_end_schedule(job)],
-        sensors=[alert_sensor(), *run_end_sensors(settings)],
+        sensors=[alert_sensor(), *run_end_sensors(settings, report_ids(catalog))],
         resources={**resources(settings), "listener": listener or LogListener()},
         executor=dg.in_process_executor,
     )

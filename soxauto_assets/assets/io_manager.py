@@ -20,9 +20,11 @@ from soxauto_assets.errors import PermanentError
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress, current_key
 from soxauto_assets.store.opening import open_store
-from soxauto_assets.store.protocol import ObjectMissingError, Receipt
+from soxauto_assets.store.protocol import ObjectDamagedError, ObjectMissingError, Receipt
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from soxauto_assets.store.protocol import ObjectStore
     from soxauto_assets.store.spool import Spooled
 
@@ -79,17 +81,13 @@ class ReportIOManager(dg.ConfigurableIOManager):
         """The *current* data of the upstream report and partition, by the annotated type.
 
         ``pyarrow.dataset.Dataset`` (also where nothing is annotated), ``pandas.DataFrame`` or
-        ``polars.LazyFrame``. Raises ObjectMissingError where no attempt of that month has
-        passed, and UnknownInputTypeError for any other type.
+        ``polars.LazyFrame``. Every byte is compared with the digest that the object got when it
+        became current. Raises ObjectMissingError where no attempt of that month has passed,
+        ObjectDamagedError where the data is not what passed, and UnknownInputTypeError for any
+        other type.
         """
         report, period = context.asset_key.path[0], Period.parse(context.asset_partition_key)
-        key = current_key(report, period)
-        if self.results.info(key) is None:
-            raise ObjectMissingError(
-                f"{report} {period} has no current data: no attempt has passed yet.",
-                remedy=f"Run `soxauto run --period {period} --report {report}` first.",
-            )
-        path = self.results.local_path(key)
+        path = self._verified_current(report, period)
         wanted = context.dagster_type.typing_type
         name = f"{wanted.__module__.split('.')[0]}.{wanted.__qualname__}"
         if name == "pandas.DataFrame":
@@ -108,3 +106,23 @@ class ReportIOManager(dg.ConfigurableIOManager):
             f"{context.asset_key.to_user_string()} cannot be given as {name}.",
             remedy="Annotate pyarrow.dataset.Dataset, pandas.DataFrame or polars.LazyFrame.",
         )
+
+    def _verified_current(self, report: str, period: Period) -> Path:
+        """The file of the current data, after reading it back."""
+        key = current_key(report, period)
+        info = self.results.info(key)
+        if info is None:
+            raise ObjectMissingError(
+                f"{report} {period} has no current data: no attempt has passed yet.",
+                remedy=f"Run `soxauto run --period {period} --report {report}` first.",
+            )
+        # The digest in the metadata, not the one of the description: a file that was replaced by
+        # hand describes itself truly, but it is not what passed.
+        promised = info.metadata.get("sha256")
+        if promised is None or promised != info.sha256:
+            raise ObjectDamagedError(
+                f"The current data of {report} {period} is not what an attempt has stored.",
+                remedy=f"Find out who or what changed {key}; run the month again.",
+            )
+        self.results.verify(Receipt(key, info.version, promised, info.size))
+        return self.results.local_path(key)

@@ -60,11 +60,18 @@ def deliver(state: ObjectStore, sink: AlertSink) -> tuple[Alert, ...]:
     """Send every unsent alert of the outbox, oldest first; those that were sent.
 
     At least once: an alert that was sent just before a crash goes out again under the same id.
-    The first error of the sink is raised; what is unsent stays in the outbox for the next call.
+    One that the sink refuses keeps no other back; it stays in the outbox for the next call, and
+    the first error is raised when all have been tried.
     """
-    sent = []
+    sent, errors = [], []
     for alert in unsent(state):
-        message_id = sink.send(alert)
-        mark_sent(state, alert, sink=sink.name, message_id=message_id)
-        sent.append(alert)
+        try:
+            message_id = sink.send(alert)
+            mark_sent(state, alert, sink=sink.name, message_id=message_id)
+        except Exception as error:
+            errors.append(error)
+        else:
+            sent.append(alert)
+    if errors:
+        raise errors[0]
     return tuple(sent)

@@ -11,6 +11,7 @@ import dagster as dg
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.resources import AttemptSettings, StateResource
 from soxauto_assets.automation.alerting import AlertSink, deliver
+from soxauto_assets.automation.dead_runs import end_dead_runs
 from soxauto_assets.automation.jobs import CLOSE_MONTH
 from soxauto_assets.automation.summary import summarise_run
 from soxauto_assets.period import Period
@@ -20,7 +21,7 @@ SECONDS = 60
 
 
 def alert_sensor() -> dg.SensorDefinition:
-    """Every minute: close attempts that died, then send what is unsent."""
+    """Every minute: close attempts that died, end their runs, then send what is unsent."""
 
     @dg.sensor(
         name="alerts_and_interrupted_attempts",
@@ -29,6 +30,7 @@ def alert_sensor() -> dg.SensorDefinition:
         description="Closes attempts whose process died, and sends every alert of the outbox.",
     )
     def sensor(
+        context: dg.SensorEvaluationContext,
         report_io: dg.ResourceParam[ReportIOManager],
         state: StateResource,
         alerts: dg.ResourceParam[AlertSink],
@@ -39,17 +41,21 @@ def alert_sensor() -> dg.SensorDefinition:
         recovery = close_interrupted(
             state.store, report_io.results, report_io.evidence, settings=attempt_settings.shown
         )
+        ended = end_dead_runs(context.instance, state.store, recovery.closed)
         sent = deliver(state.store, alerts)
         return dg.SkipReason(
             f"{len(recovery.closed)} interrupted attempts closed, {len(recovery.failed)} could "
-            f"not be; {len(sent)} alerts sent"
+            f"not be; {len(ended)} dead runs ended; {len(sent)} alerts sent"
         )
 
     return sensor
 
 
-def run_end_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
-    """At the end of each run: its summary into the outbox, and nothing else."""
+def run_end_sensors(settings: Settings, reports: Sequence[str]) -> Sequence[dg.SensorDefinition]:
+    """At the end of each run: its summary into the outbox, and nothing else.
+
+    ``reports`` are all of the catalogue.
+    """
 
     def sensor(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
         @dg.run_status_sensor(
@@ -64,12 +70,17 @@ def run_end_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
             period = run.tags.get("dagster/partition")
             if period is None:
                 return
+            failures = context.instance.all_logs(
+                run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
+            )
             summarise_run(
                 state.store,
                 Period.parse(period),
                 run.run_id,
-                whole_month=run.job_name == CLOSE_MONTH,
+                reports=reports,
+                whole_month=_is_whole_month(run, reports),
                 succeeded=status is dg.DagsterRunStatus.SUCCESS,
+                failed_steps={str(failure.step_key) for failure in failures},
                 run_url=f"{settings.ui_url}/runs/{run.run_id}",
             )
 
@@ -83,3 +94,9 @@ def run_end_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
             dg.DagsterRunStatus.CANCELED,
         )
     ]
+
+
+def _is_whole_month(run: dg.DagsterRun, reports: Sequence[str]) -> bool:
+    """Whether the run was to close the month, and not a part of it."""
+    selected = {key.path[0] for key in run.asset_selection or ()}
+    return run.job_name == CLOSE_MONTH and (not selected or selected >= set(reports))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.evidence.alert_texts import run_broken, run_summary
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, attempts
 from soxauto_assets.evidence.outbox import enqueue
@@ -20,17 +20,21 @@ def summarise_run(
     period: Period,
     run_id: str,
     *,
+    reports: Sequence[str],
     whole_month: bool,
     succeeded: bool,
+    failed_steps: Collection[str],
     run_url: str | None,
 ) -> None:
     """Put what the run came to into the outbox, once.
 
-    A run of the whole month gets a summary. Any run that did not succeed although no attempt of
-    it failed (it broke before or beside its attempts) gets an alert of its own.
+    ``reports`` are all of the catalogue, ``failed_steps`` those whose step failed in Dagster. A
+    run of the whole month gets a summary. A run gets an alert of its own where it did not succeed
+    although no attempt of it failed, or where a step failed although its attempt did not: it
+    broke before or beside its attempts.
     """
     verdicts = {}
-    for report in report_ids():
+    for report in reports:
         for one in attempts(state, report, period):
             if one.opened.run_id == run_id and one.closed is not None:
                 verdicts[report] = one.closed.verdict
@@ -38,9 +42,9 @@ def summarise_run(
     failed = [report for report in verdicts if report not in passed]
     now = datetime.now(UTC)
     if whole_month:
-        not_run = [report for report in report_ids() if report not in verdicts]
+        not_run = [report for report in reports if report not in verdicts]
         enqueue(
             state, run_summary(period, run_id, passed, failed, not_run, at=now, run_url=run_url)
         )
-    if not succeeded and not failed:
+    if not succeeded and (not failed or not set(failed_steps) <= set(failed)):
         enqueue(state, run_broken(period, run_id, at=now, run_url=run_url))

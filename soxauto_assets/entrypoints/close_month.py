@@ -7,7 +7,8 @@ is made (``assets``) and how it looks (``console.py``).
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,7 +16,7 @@ from rich.console import Console
 from soxauto_assets.assets.partitions import FIRST_PERIOD, last_closed_period, require_closed
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.console import ConsoleListener, failure_lines, outcome_table
-from soxauto_assets.entrypoints.instance import dagster_home
+from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
 from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
@@ -102,43 +103,31 @@ def close(
     settings: Settings,
     console: Console,
     errors: Console,
+    *,
+    catalog: Path | None = None,
 ) -> int:
     """Make one attempt at each report of each period; print the table; the exit code.
 
     0: every report passed. 1: one failed, or an alert or an older attempt could not be handled.
+    Ctrl-C ends it after the attempt under way, which becomes interrupted. ``catalog`` replaces
+    the product's own catalogue folder (for tests). Raises InstanceError where Dagster's instance
+    does not answer.
     """
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
-    import dagster as dg
-
-    from soxauto_assets.assets.factory import STAGES, asset_key
     from soxauto_assets.automation.alerting import deliver
-    from soxauto_assets.automation.summary import summarise_run
-    from soxauto_assets.definitions import CLOSE_MONTH, build
+    from soxauto_assets.definitions import build
 
     broken: list[str] = []
     with ConsoleListener(console, len(periods) * len(reports)) as listener:
-        definitions = build(settings, listener)
-        prepare(definitions, settings, listener, errors, broken)
-        job = definitions.resolve_job_def(CLOSE_MONTH)
-        with dg.DagsterInstance.get() as instance:
+        definitions = build(settings, listener, catalog)
+        with opened_instance() as instance:
+            prepare(definitions, instance, listener, errors, broken)
             for period in periods:
-                result = job.execute_in_process(
-                    instance=instance,
-                    partition_key=str(period),
-                    raise_on_error=False,
-                    run_config=QUIET,
-                    asset_selection=[asset_key(r, stage) for r in reports for stage in STAGES],
-                )
-                broken += _without_outcome(result, period, reports, listener)
-                state = _resource(definitions, "state").store
-                summarise_run(
-                    state,
-                    period,
-                    result.run_id,
-                    whole_month=set(reports) == set(report_ids()),
-                    succeeded=result.success,
-                    run_url=f"{settings.ui_url}/runs/{result.run_id}",
-                )
+                if not _close_period(
+                    definitions, instance, period, reports, settings, listener, broken, catalog
+                ):
+                    broken.append("Interrupted: what comes after was not begun.")
+                    break
     console.print(outcome_table(listener.outcomes))
     for line in failure_lines(listener.outcomes):
         console.print(line, highlight=False)
@@ -153,18 +142,62 @@ def close(
     return 0 if not broken and all(outcome.passed for outcome in listener.outcomes) else 1
 
 
+def _close_period(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    period: Period,
+    reports: Sequence[str],
+    settings: Settings,
+    listener: ConsoleListener,
+    broken: list[str],
+    catalog: Path | None,
+) -> bool:
+    """One Dagster run: one attempt at each report; False where somebody stopped it."""
+    from soxauto_assets.assets.factory import STAGES, asset_key
+    from soxauto_assets.automation.dead_runs import process_tag
+    from soxauto_assets.automation.summary import summarise_run
+    from soxauto_assets.definitions import CLOSE_MONTH
+
+    result = definitions.resolve_job_def(CLOSE_MONTH).execute_in_process(
+        instance=instance,
+        partition_key=str(period),
+        raise_on_error=False,
+        run_config=QUIET,
+        tags=dict(process_tag()),
+        asset_selection=[asset_key(r, stage) for r in reports for stage in STAGES],
+    )
+    causes = _step_failures(result)
+    broken += _unexplained(causes, period, reports, listener)
+    known = report_ids(catalog)
+    try:
+        summarise_run(
+            _resource(definitions, "state").store,
+            period,
+            result.run_id,
+            reports=known,
+            whole_month=set(reports) == set(known),
+            succeeded=result.success,
+            failed_steps=causes.keys(),
+            run_url=f"{settings.ui_url}/runs/{result.run_id}",
+        )
+    except SoxautoError as error:
+        broken.append(f"The alert that sums up {period} could not be written: {error}")
+    return not _was_stopped(result)
+
+
 def _resource(definitions: dg.Definitions, name: str):  # type: ignore[no-untyped-def]
     return (definitions.resources or {})[name]
 
 
 def prepare(
     definitions: dg.Definitions,
-    settings: Settings,
+    instance: dg.DagsterInstance,
     listener: ConsoleListener,
     errors: Console,
     broken: list[str],
 ) -> None:
     """What comes before any attempt: closing those that died, and building the demonstration."""
+    from soxauto_assets.automation.dead_runs import end_dead_runs
     from soxauto_assets.evidence.interrupted import close_interrupted
 
     report_io, state = _resource(definitions, "report_io"), _resource(definitions, "state")
@@ -183,31 +216,50 @@ def prepare(
         )
     for attempt, error in recovery.failed:
         broken.append(f"Attempt {attempt.address.attempt} died and cannot be closed: {error}")
+    end_dead_runs(instance, state.store, recovery.closed)
     listener.say("preparing the demonstration warehouse (built once)")
     _resource(definitions, "warehouse").warehouse()
 
 
-def _without_outcome(
-    result: dg.ExecuteInProcessResult,
-    period: Period,
-    reports: Sequence[str],
-    listener: ConsoleListener,
+def _was_stopped(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a signal ended the run; Dagster says so nowhere but in the reason of its failure."""
+    from dagster._core.events import RunFailureReason
+
+    return any(
+        event.is_job_failure
+        and event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
+        for event in result.all_events
+    )
+
+
+def _step_failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """The reports whose step failed in Dagster, each with the innermost message of its error."""
+    causes = {}
+    for event in result.all_events:
+        if event.is_step_failure and event.step_key is not None:
+            error = event.step_failure_data.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            causes[event.step_key] = (
+                "no error was recorded" if error is None else error.message.strip()
+            )
+    return causes
+
+
+def _unexplained(
+    causes: Mapping[str, str], period: Period, reports: Sequence[str], listener: ConsoleListener
 ) -> list[str]:
-    """A line for each report whose step ended without a package, with Dagster's own words."""
-    ended = {o.address.report for o in listener.outcomes if o.address.period == period}
+    """A line for each report whose failure no package of it explains."""
+    ended = {o.address.report: o for o in listener.outcomes if o.address.period == period}
     lines = []
     for report in reports:
-        if report not in ended:
-            failure = next(
-                (e for e in result.all_events if e.is_step_failure and e.step_key == report), None
-            )
-            cause = "its step did not run"
-            if failure is not None and failure.step_failure_data.error is not None:
-                root = failure.step_failure_data.error
-                while root.cause is not None:
-                    root = root.cause
-                cause = root.message.strip()
-            lines.append(f"{report} {period}: no package was written: {cause}")
+        cause = causes.get(report)
+        if report not in ended and cause is None:
+            lines.append(f"{report} {period}: it was not begun.")
+        elif report not in ended:
+            lines.append(f"{report} {period}: its attempt was not closed: {cause}")
+        elif ended[report].passed and cause is not None:
+            lines.append(f"{report} {period}: its package says PASS, but Dagster failed: {cause}")
     return lines
 
 

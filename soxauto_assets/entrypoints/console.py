@@ -111,14 +111,21 @@ def _amounts(totals: Iterable[tuple[str, Decimal]]) -> str:
     return "\n".join(f"{name} {total:,.2f}" for name, total in totals) or "-"
 
 
-def _control_totals(checks: Sequence[CheckResult]) -> Text:
+def _control_totals(outcome: Outcome) -> Text:
     """How many of the tested control totals are equal, or the names of those that differ."""
     names = {kind.value for kind in TOTALS_CHECKS}
-    tested = [c for c in checks if c.name in names and c.verdict is not Verdict.NOT_APPLICABLE]
+    tested = [c for c in outcome.applicable if c.name in names]
+    if any(_is_unreached(check, outcome) for check in tested):
+        return Text("not reached", style="red")
     differ = [check.name for check in tested if check.verdict is Verdict.FAIL]
     if differ:
         return Text("\n".join(f"{name} DIFFERS" for name in differ), style="red")
     return Text(f"{len(tested)} of {len(tested)} equal" if tested else "-")
+
+
+def _is_unreached(check: CheckResult, outcome: Outcome) -> bool:
+    """Whether the check failed for no reason of its own: the attempt ended before it."""
+    return check.verdict is Verdict.FAIL and check.cause == outcome.cause
 
 
 def outcome_table(outcomes: Sequence[Outcome]) -> Table:
@@ -138,7 +145,7 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
             str(outcome.address.period),
             "-" if outcome.rows is None else f"{outcome.rows:,}",
             _amounts(outcome.totals.items()),
-            _control_totals(outcome.checks),
+            _control_totals(outcome),
             f"{outcome.passed_checks}/{len(outcome.applicable)}",
             _verdict(outcome.passed),
             outcome.address.attempt,
@@ -162,7 +169,7 @@ def failure_lines(outcomes: Sequence[Outcome]) -> list[Text]:
         )
         if outcome.cause is not None:
             lines.append(Text(f"  {outcome.cause}"))
-        unreached = [c for c in outcome.failed_checks if c.cause == outcome.cause]
+        unreached = [c for c in outcome.failed_checks if _is_unreached(c, outcome)]
         for check in outcome.failed_checks:
             if check not in unreached:
                 lines.append(Text(f"  {check.name}: {_difference(check)}"))

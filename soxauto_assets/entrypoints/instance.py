@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.settings import PROJECT_FOLDER, Settings
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 
 class InstanceError(PermanentError):
-    """The Dagster instance's configuration cannot be found or written."""
+    """The Dagster instance cannot be prepared, or does not take what it is told."""
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -37,3 +43,24 @@ def dagster_home(settings: Settings) -> Path:
             remedy="Set SOXAUTO_HOME to a folder that can be written, or DAGSTER_HOME.",
         ) from error
     return home
+
+
+@contextmanager
+def opened_instance() -> Iterator[dg.DagsterInstance]:
+    """The instance of DAGSTER_HOME.
+
+    Raises InstanceError where its database does not answer, also while it is in use: a full disk,
+    a folder without write permission, a lock that never came free.
+    """
+    import dagster as dg
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    except DBAPIError as error:
+        raise InstanceError(
+            f"The database of the Dagster instance does not answer: {error.orig}.",
+            remedy="Check its disk and the right to write to it, then start the same again; what "
+            "was begun is closed first. `soxauto status` tells what was done.",
+        ) from error
