@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks import source
 
-MEMORY_MIB = 300
+MEMORY_MIB, THREADS = 300, 1
 WALL_LIMIT, PEAK_LIMIT, GROWTH_LIMIT = 1.6, 900, 1.3
 """At 5 million rows: times the floor, MiB, and times the peak at 1 million."""
 
@@ -31,6 +31,8 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1, help="the fastest of so many is shown")
     parser.add_argument("--folder", type=Path, default=Path(".soxauto/bench"))
     parser.add_argument("--memory", type=int, default=MEMORY_MIB, help="MiB of the engine")
+    parser.add_argument("--threads", type=int, default=THREADS, help="threads of the engine")
+    parser.add_argument("--only", choices=("floor", "chain"), help="run just one, for tuning")
     arguments = parser.parse_args()
     sizes = [int(rows) for rows in arguments.rows.split(",")]
     console = Console()
@@ -39,12 +41,22 @@ def main() -> int:
     for rows in sizes:
         with console.status(f"building {rows:,} rows"):
             source.build(arguments.folder, rows)
-        runs: dict[str, list[dict[str, Any]]] = {"floor": [], "chain": []}
+        programs = ("floor", "chain") if arguments.only is None else (arguments.only,)
+        runs: dict[str, list[dict[str, Any]]] = {program: [] for program in programs}
         for _ in range(arguments.repeat):
             for program in runs:  # by turns, so that a busy machine troubles both
                 with console.status(f"{program} of {rows:,} rows"):
-                    runs[program].append(_run(program, arguments.folder, rows, arguments.memory))
+                    found = _run(
+                        program, arguments.folder, rows, arguments.memory, arguments.threads
+                    )
+                    runs[program].append(found)
+                    if arguments.only:
+                        console.print(found)
+        if arguments.only:
+            continue
         measured[rows] = {name: min(found, key=_seconds) for name, found in runs.items()}
+    if arguments.only:
+        return 0
     console.print(_table(measured))
     for rows, found in measured.items():
         console.print(_stages(rows, found["chain"]))
@@ -55,11 +67,9 @@ def _seconds(figures: dict[str, Any]) -> float:
     return float(figures["seconds"])
 
 
-def _run(program: str, folder: Path, rows: int, memory_mib: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", f"benchmarks.{program}", str(folder), str(rows)]
-    done = subprocess.run(
-        [*command, str(memory_mib)], stdout=subprocess.PIPE, text=True, check=True
-    )
+def _run(program: str, folder: Path, *numbers: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"benchmarks.{program}", str(folder), *map(str, numbers)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 

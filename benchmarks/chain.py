@@ -36,11 +36,12 @@ class BenchmarkWarehouse(WarehouseResource):
     rows: int
     spill_folder: str
     memory_mib: int
+    threads: int
 
     def warehouse(self) -> Warehouse:
         """The engine over the files."""
         return source.warehouse(
-            Path(self.folder), self.rows, Path(self.spill_folder), self.memory_mib
+            Path(self.folder), self.rows, Path(self.spill_folder), self.memory_mib, self.threads
         )
 
 
@@ -68,7 +69,7 @@ class StopWatch:
         self.stage(outcome.address, "closed")
 
 
-def main(folder: Path, rows: int, memory_mib: int) -> None:
+def main(folder: Path, rows: int, memory_mib: int, threads: int) -> None:
     """Measure in this process and print the figures as JSON."""
     with tempfile.TemporaryDirectory(dir=folder) as home:
         settings = Settings.load({"SOXAUTO_HOME": home})
@@ -82,6 +83,7 @@ def main(folder: Path, rows: int, memory_mib: int) -> None:
             rows=rows,
             spill_folder=f"{home}/spill",
             memory_mib=memory_mib,
+            threads=threads,
         )
         job = dg.Definitions(
             assets=definitions.assets,
@@ -117,4 +119,4 @@ def main(folder: Path, rows: int, memory_mib: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -28,7 +28,7 @@ from soxauto_assets.warehouse.rendering import render
 ROW_GROUP = 65_536
 
 
-def main(folder: Path, rows: int, memory_mib: int) -> None:
+def main(folder: Path, rows: int, memory_mib: int, threads: int) -> None:
     """Measure in this process and print the figures as JSON."""
     entry = load_entry(source.REPORT)
     values = values_for(entry.report, source.PERIOD)
@@ -37,7 +37,7 @@ def main(folder: Path, rows: int, memory_mib: int) -> None:
     sql = render("floor", bound.text, bound.parameters)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         target = Path(scratch) / "floor.parquet"
-        engine = source.warehouse(folder, rows, Path(scratch), memory_mib)
+        engine = source.warehouse(folder, rows, Path(scratch), memory_mib, threads)
         began = time.perf_counter()
         with engine.open(Purpose("floor", str(source.PERIOD), "floor")) as session:
             connection = session._connection  # type: ignore[attr-defined]
@@ -64,4 +64,4 @@ def _write(reader: pa.RecordBatchReader, target: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -31,11 +31,14 @@ def build(
     return ensure_demo(folder, through=PERIOD.next, plan=plan, progress=progress)
 
 
-def warehouse(folder: Path, rows: int, spill_folder: Path, memory_mib: int) -> EmbeddedWarehouse:
-    """The engine over these files, as the product configures it."""
+def warehouse(
+    folder: Path, rows: int, spill_folder: Path, memory_mib: int, threads: int
+) -> EmbeddedWarehouse:
+    """The engine over these files, otherwise as the product configures it."""
     return EmbeddedWarehouse(
         build(folder, rows),
         name="benchmark",
         spill_folder=spill_folder,
         memory_limit_mib=memory_mib,
+        threads=threads,
     )
