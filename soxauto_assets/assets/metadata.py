@@ -111,7 +111,6 @@ def outcome_metadata(outcome: Outcome) -> dict[str, Any]:
         "package": location(outcome.package.url),
         "package manifest SHA-256": outcome.package.manifest.sha256,
         "checks passed": f"{outcome.passed_checks} of {len(outcome.applicable)}",
-        "checks": checks_table(outcome.checks),
     }
     if outcome.cause is not None:
         facts["cause"] = outcome.cause
@@ -121,6 +120,8 @@ def outcome_metadata(outcome: Outcome) -> dict[str, Any]:
         facts[f"total {name}"] = f"{total:f}"
     if outcome.spooled is not None:
         facts["content digest"] = outcome.spooled.content_digest
+    # Last, for it is long and shown in full.
+    facts["checks"] = checks_table(outcome.checks)
     return facts
 
 
@@ -153,14 +154,28 @@ def lineage_table(lineage: Lineage) -> str:
     return "\n".join(lines)
 
 
-def checks_table(checks: tuple[CheckResult, ...]) -> dg.MarkdownMetadataValue:
+def checks_table(checks: tuple[CheckResult, ...]) -> dg.TableMetadataValue:
     """All checks with expected, found and verdict, the not applicable ones with their reason."""
-    names = ["check", "verdict", "expected", "found", "cause"]
-    rows = [
-        dict(zip(names, (c.name, c.verdict.value, c.expected, c.found, c.cause), strict=True))
-        for c in checks
-    ]
-    return dg.MetadataValue.md(_markdown(names, rows))
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {
+                    "check": check.name,
+                    "verdict": check.verdict.value,
+                    "expected": check.expected,
+                    "found": check.found,
+                    "cause": check.cause or "",
+                }
+            )
+            for check in checks
+        ],
+        # Named here, for an attempt that did not reach its checks has none to tell them from.
+        schema=dg.TableSchema(
+            columns=[
+                dg.TableColumn(name) for name in ("check", "verdict", "expected", "found", "cause")
+            ]
+        ),
+    )
 
 
 def preview_table(outcome: Outcome) -> str:
