@@ -53,6 +53,10 @@ class EmbeddedWarehouse:
     ``databases`` maps each database's real name to its file. Each session is an engine of its
     own with at most ``memory_limit_mib`` of memory and ``threads`` threads; what does not fit is
     spilled under ``spill_folder``.
+
+    One thread, because the spool encodes and checks in two more: at 5 million rows of CR_03 a
+    second one gave up for want of memory at 300 MiB, and at a million it cost 60 MiB and a fifth
+    of the CPU time (``benchmarks/``).
     """
 
     def __init__(
@@ -62,7 +66,7 @@ class EmbeddedWarehouse:
         name: str,
         spill_folder: Path,
         memory_limit_mib: int = 300,
-        threads: int = 2,
+        threads: int = 1,
     ) -> None:
         self._databases = dict(databases)
         self._name = name
