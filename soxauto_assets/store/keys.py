@@ -15,7 +15,10 @@ MAXIMUM_KEY_BYTES = 1024
 MAXIMUM_PART_BYTES = 190
 """The longest part: a file name of 255 bytes less what the local store adds for its records."""
 MAXIMUM_METADATA_BYTES = 1536
-"""Names and values of an object's metadata, in bytes of UTF-8: S3's 2 KiB less what is ours."""
+"""Names and values of an object's metadata: S3's 2 KiB less what is ours.
+
+A byte of UTF-8 that is not visible ASCII counts as three, for so it is sent.
+"""
 OWN_METADATA = "soxauto-"
 """How the names begin that a store keeps for itself."""
 
@@ -83,13 +86,17 @@ def check_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
             raise InvalidMetadataError(
                 f"The metadata {name!r} is not valid Unicode.", remedy="Mend where it is made."
             ) from error
-    size = sum(len(name) + len(value.encode()) for name, value in metadata.items())
+    size = sum(len(name) + _sent_bytes(value) for name, value in metadata.items())
     if size > MAXIMUM_METADATA_BYTES:
         raise InvalidMetadataError(
             f"Metadata of {size} bytes is more than {MAXIMUM_METADATA_BYTES}.",
             remedy="Put what is long into an object of its own.",
         )
     return metadata
+
+
+def _sent_bytes(value: str) -> int:
+    return sum(1 if 33 <= byte < 127 and byte != ord("%") else 3 for byte in value.encode())
 
 
 def _invalid(key: str, why: str) -> InvalidKeyError:
