@@ -321,6 +321,15 @@ partner_rows AS (
         c.Name AS partner,
         c.Type AS type,
         c.ERP_Name AS erp_name,
+        -- How the pair is listed among alternatives: of all its spellings the smallest (D29).
+        FIRST_VALUE(
+            CONCAT(COALESCE(c.ERP_Name, 'no number'), ' (', COALESCE(c.Type, 'no type'), ')')
+        ) OVER (
+            PARTITION BY c.ID_Company, c.Name, c.Type, c.ERP_Name
+            ORDER BY
+                c.ERP_Name COLLATE Latin1_General_100_BIN2,
+                c.Type COLLATE Latin1_General_100_BIN2
+        ) AS described,
         ROW_NUMBER() OVER (
             PARTITION BY c.ID_Company, c.Name, c.Type, c.ERP_Name
             ORDER BY
@@ -339,7 +348,7 @@ ranked_partners AS (
         c.partner,
         c.type,
         c.erp_name,
-        CONCAT(COALESCE(c.erp_name, 'no number'), ' (', COALESCE(c.type, 'no type'), ')') AS described,
+        c.described,
         -- The first by name speaks for the partner, then the first by number and kind, those left
         -- empty last (D16).
         ROW_NUMBER() OVER (
