@@ -144,9 +144,9 @@ class _Bench:
         keys = self._findings.keys
         causes = []
         if keys.repeated_rows:
-            causes.append(f"{keys.repeated_rows:,} rows have the key of another row")
+            causes.append(f"rows that repeat a key: {keys.repeated_rows:,}")
         if keys.null_rows:
-            causes.append(f"{keys.null_rows:,} rows have a null in their key")
+            causes.append(f"rows with a null in it: {keys.null_rows:,}")
         name = ", ".join(self._entry.report.primary_key)
         return _Judgement(
             "0 rows repeat a key, 0 have a null in it",
@@ -167,7 +167,7 @@ class _Bench:
         if contract.failing_rows:
             causes.append(
                 ", ".join(
-                    f"{column} {rule}: {count:,} values"
+                    f"{column} {rule} (values that are not: {count:,})"
                     for (column, rule), count in sorted(contract.failing_values.items())
                 )
             )
@@ -193,7 +193,7 @@ class _Bench:
             f"0 rows with {name} from {bound} on, 0 without",
             f"{late} rows with {name} from {bound} on, {undated} without; "
             f"first {plain(events.first) or 'none'}, last {plain(events.last) or 'none'}",
-            f"{late:,} rows are dated after the cut-off, {undated:,} have no {name}."
+            f"Rows dated after the cut-off: {late:,}; rows without {name}: {undated:,}."
             if late or undated
             else None,
             late + undated,
@@ -250,16 +250,18 @@ class _Bench:
         ]
         causes = []
         if rows:
-            causes.append(f"{len(rows):,} findings at the source")
+            causes.append(f"findings at the source: {len(rows):,}")
         if foreign:
-            causes.append(f"{len(foreign):,} companies in the extract that are not on the roster")
+            causes.append(f"companies of the extract that are not on the roster: {len(foreign):,}")
         named = sorted({str(row["company"]) for row in [*rows, *foreign] if "company" in row})
         present = "" if companies is None else f", rows of {len(companies)} companies"
         sample = [self._shown(row) for row in [*rows, *foreign][:SAMPLE_ROWS]]
         return _Judgement(
             "0 findings, no company off the roster",
             f"{len(rows)} findings, {len(foreign)} companies off the roster{present}",
-            f"{'; '.join(causes)}: {', '.join(named[:SAMPLE_ROWS])}." if causes else None,
+            f"Of the companies, {'; '.join(causes)} ({', '.join(named[:SAMPLE_ROWS])})."
+            if causes
+            else None,
             len(rows) + len(foreign),
             tuple(sample),
         )
@@ -268,7 +270,7 @@ class _Bench:
         return _Judgement(
             "0 rows",
             f"{len(rows)} rows",
-            f"{len(rows):,} rows were found that may not be there." if rows else None,
+            f"Rows that may not be there: {len(rows):,}." if rows else None,
             len(rows),
             tuple(self._shown(row) for row in rows[:SAMPLE_ROWS]),
         )
