@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from soxauto_assets.verify.documents import Control, Documents
-from soxauto_assets.verify.figures import Extract, Figures
 from soxauto_assets.verify.findings import Findings
 from soxauto_assets.verify.manifest import FAIL, NOT_APPLICABLE, PASS, DataClaim, Manifest
+
+if TYPE_CHECKING:
+    from soxauto_assets.verify.figures import Extract, Figures
 
 STANDARD_CHECKS = frozenset(
     {

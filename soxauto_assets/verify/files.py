@@ -36,10 +36,15 @@ def files_in(folder: Path) -> dict[str, bool]:
     return found
 
 
-def check_files(folder: Path, listed: tuple[ListedFile, ...], findings: Findings) -> None:
-    """Ask of each listed file whether it is there unchanged, and whether any other one is."""
+def check_files(
+    folder: Path, listed: tuple[ListedFile, ...], beside: frozenset[str], findings: Findings
+) -> None:
+    """Ask of each listed file whether it is there unchanged, and whether any other one is.
+
+    ``beside`` are names that the manifest cannot list and that may be there.
+    """
     present = files_in(folder)
-    strange = sorted(set(present) - {file.name for file in listed} - {MANIFEST})
+    strange = sorted(set(present) - {file.name for file in listed} - {MANIFEST} - beside)
     findings.judge(
         "files that the manifest does not list", not strange, "none", ", ".join(strange) or "none"
     )

@@ -12,6 +12,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 
+class Kind(Enum):
+    """How a question was answered.
+
+    ASKED: by yes or no. NOTE: only told. PENDING: not yet to be answered. NOT_RUN: not asked here.
+    """
+
+    ASKED = "asked"
+    NOTE = "note"
+    PENDING = "pending"
+    NOT_RUN = "not run"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One question that the verifier asked of a package; ``expected`` and ``found`` are text."""
@@ -20,6 +32,7 @@ class Finding:
     ok: bool
     expected: str
     found: str
+    kind: Kind = Kind.ASKED
 
     @property
     def words(self) -> str:
@@ -28,9 +41,15 @@ class Finding:
 
 
 class Verification(Enum):
-    """VERIFIED: every finding holds. It is no PASS: an intact package may well say FAIL."""
+    """VERIFIED: every finding holds. It is no PASS: an intact package may well say FAIL.
+
+    NOT_RECOMPUTED: the integrity holds, but nothing was computed anew from the data.
+    TIME_PENDING: what is there holds, but the time stamp that the manifest claims is yet to come.
+    """
 
     VERIFIED = "VERIFIED"
+    NOT_RECOMPUTED = "NOT RECOMPUTED"
+    TIME_PENDING = "TIME PENDING"
     DIFFERS = "DIFFERS"
 
 
@@ -71,6 +90,22 @@ class Findings:
         self._findings.append(Finding(_shown(name), ok, _shown(expected), _shown(found)))
         return ok
 
+    def note(self, name: str, found: object) -> None:
+        """Record what the reader must know and nothing can be asked of."""
+        self._findings.append(Finding(_shown(name), True, "", _shown(found), Kind.NOTE))
+
+    def pending(self, name: str, expected: object, found: object) -> None:
+        """Record what the package still waits for."""
+        self._findings.append(
+            Finding(_shown(name), True, _shown(expected), _shown(found), Kind.PENDING)
+        )
+
+    def not_run(self, name: str, expected: object, found: object) -> None:
+        """Record questions that cannot be asked on this machine."""
+        self._findings.append(
+            Finding(_shown(name), True, _shown(expected), _shown(found), Kind.NOT_RUN)
+        )
+
     @contextmanager
     def guarded(self, name: str, expected: str, *errors: type[Exception]) -> Iterator[None]:
         """Turn an error of the kinds given into a finding: damaged input is an answer."""
@@ -87,9 +122,17 @@ class Findings:
     def report(self, claim: Claim | None) -> VerificationReport:
         """The findings as the verifier's answer; nothing asked is nothing verified."""
         first = next((finding for finding in self._findings if not finding.ok), None)
-        verified = first is None and bool(self._findings)
+        kinds = {finding.kind for finding in self._findings}
+        if first is not None or not self._findings:
+            verdict = Verification.DIFFERS
+        elif Kind.PENDING in kinds:
+            verdict = Verification.TIME_PENDING
+        elif Kind.NOT_RUN in kinds:
+            verdict = Verification.NOT_RECOMPUTED
+        else:
+            verdict = Verification.VERIFIED
         return VerificationReport(
-            Verification.VERIFIED if verified else Verification.DIFFERS,
+            verdict,
             tuple(self._findings),
             None if first is None else first.words,
             claim,

@@ -1,4 +1,4 @@
-"""Reading a manifest: the in-toto Statement of ``docs/package-format.md``, version 1.
+"""Reading a manifest: the in-toto Statement of ``docs/package-format.md``, versions 1 and 2.
 
 Here: the strict reading, and the rules that a manifest must keep by itself: names, order, bounds
 of the period, its own digest. Not here: whether the files are what it says (``files.py``).
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from soxauto_assets.verify.envelope import strict_base64
 from soxauto_assets.verify.strict_json import (
     UnreadableError,
     canonical,
@@ -27,8 +28,12 @@ from soxauto_assets.verify.strict_json import (
 )
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:soxauto:evidence-package:1"
+PREDICATE_TYPES = ("urn:soxauto:evidence-package:1", "urn:soxauto:evidence-package:2")
+"""Every version of the format that was ever written, oldest first; 2 is signed."""
 MANIFEST = "manifest.json"
+ASSERTIONS = ("self-asserted", "key-service")
+RESERVED = ("manifest.dsse.json", "time.tsr", "log-proof.json", "seal.json")
+"""Names beside the manifest that it cannot list: they are made from it."""
 PASS, FAIL, INTERRUPTED = "PASS", "FAIL", "FAIL (interrupted)"
 NOT_APPLICABLE = "NOT_APPLICABLE"
 CONTENT_DIGEST_VERSION = 1
@@ -69,8 +74,22 @@ class StoredClaim:
 
 
 @dataclass(frozen=True)
+class SignerClaim:
+    """The key that the manifest says it is signed with; ``public_key`` in DER."""
+
+    key_id: str
+    public_key: bytes
+    assertion: str
+    holder: str
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """A manifest that was read strictly. ``period`` holds name, start, cutoff_date, next_start."""
+    """A manifest that was read strictly. ``period`` holds name, start, cutoff_date, next_start.
+
+    ``ended`` is a UTC stamp as text. ``signer`` is None in format 1, which was not signed;
+    ``time_authority`` is None where no trusted time is claimed.
+    """
 
     files: tuple[ListedFile, ...]
     verdict: str
@@ -78,11 +97,14 @@ class Manifest:
     report: dict[str, Any]
     period: dict[str, str]
     attempt: str
+    ended: str
     folder: str
     data: DataClaim | None
     rows_reached: int | None
     checks: tuple[tuple[str, str], ...]
     stored: tuple[StoredClaim, ...]
+    signer: SignerClaim | None
+    time_authority: str | None
 
     def file(self, name: str) -> ListedFile | None:
         """The listed file ``name``, or None."""
@@ -98,23 +120,26 @@ def read_manifest(value: Any) -> Manifest:
         value, "the manifest", "_type", "subject", "predicateType", "predicate"
     )
     one_of(kind, "_type", STATEMENT_TYPE)
-    one_of(predicate_type, "predicateType", PREDICATE_TYPE)
+    signed = one_of(predicate_type, "predicateType", *PREDICATE_TYPES) != PREDICATE_TYPES[0]
     files = tuple(_file(item, f"subject[{i}]") for i, item in enumerate(items(subject, "subject")))
     _check_names([file.name for file in files])
-    verdict, cause, report, period, attempt, folder, data, rows, checks, stored, own = members(
-        predicate,
-        "predicate",
-        "verdict",
-        "cause",
-        "report",
-        "period",
-        "attempt",
-        "folder",
-        "data",
-        "rows_reached",
-        "checks",
-        "stored",
-        "self_digest",
+    verdict, cause, report, period, attempt, folder, data, rows, checks, stored, own, *sealing = (
+        members(
+            predicate,
+            "predicate",
+            "verdict",
+            "cause",
+            "report",
+            "period",
+            "attempt",
+            "folder",
+            "data",
+            "rows_reached",
+            "checks",
+            "stored",
+            "self_digest",
+            *(("signer", "time") if signed else ()),
+        )
     )
     _check_self_digest(value, digest(own, "self_digest"))
     if not isinstance(folder, str) or not _FOLDER.fullmatch(folder):
@@ -126,6 +151,7 @@ def read_manifest(value: Any) -> Manifest:
         report=_report(report),
         period=_period(period),
         attempt=_attempt(attempt),
+        ended=attempt["ended"],
         folder=folder,
         data=None if data is None else _data(data),
         rows_reached=None if rows is None else count(rows, "rows_reached"),
@@ -135,6 +161,8 @@ def read_manifest(value: Any) -> Manifest:
         stored=tuple(
             _stored(item, f"stored[{i}]") for i, item in enumerate(items(stored, "stored"))
         ),
+        signer=_signer(sealing[0]) if signed else None,
+        time_authority=_time(sealing[1]) if signed else None,
     )
 
 
@@ -151,7 +179,7 @@ def is_safe_name(name: str) -> bool:
 
 def _check_names(names: list[str]) -> None:
     for name in names:
-        if not is_safe_name(name) or name == MANIFEST:
+        if not is_safe_name(name) or name in (MANIFEST, *RESERVED):
             raise UnreadableError("subject", "safe names below the package", repr(name))
     if names != sorted(set(names)):
         raise UnreadableError("subject", "each name once, in order", "another order, or one twice")
@@ -230,6 +258,28 @@ def _attempt(value: Any) -> str:
     utc_text(started, "attempt.started")
     utc_text(ended, "attempt.ended")
     return str(identity)
+
+
+def _signer(value: Any) -> SignerClaim:
+    assertion, holder, key_id, public_key = members(
+        value, "signer", "assertion", "holder", "key_id", "public_key"
+    )
+    return SignerClaim(
+        digest(key_id, "signer.key_id"),
+        strict_base64(public_key, "signer.public_key"),
+        one_of(assertion, "signer.assertion", *ASSERTIONS),
+        text(holder, "signer.holder"),
+    )
+
+
+def _time(value: Any) -> str | None:
+    """The authority whose time stamp is claimed, or None where the manifest claims none."""
+    authority, claim = members(value, "time", "authority", "claim")
+    if one_of(claim, "time.claim", "none", "rfc3161") == "none":
+        if authority is not None:
+            raise UnreadableError("time.authority", "null, for no time is claimed", repr(authority))
+        return None
+    return text(authority, "time.authority")
 
 
 def _data(value: Any) -> DataClaim:

@@ -1,6 +1,7 @@
 """Verifying a package folder: from the raw bytes to the verdict, in one order.
 
-1. the manifest: canonical, of a known format, undamaged; and this folder's own;
+1. the manifest: canonical, of a known format, undamaged; its signature, whose key that is, and
+   its time stamp; and that it is this folder's own;
 2. every file that it lists, and no other, byte for byte;
 3. the documents against the manifest; the verdict against the checks;
 4. the data: schema, content digest, figures; and the checks that say PASS against them.
@@ -17,10 +18,13 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime
+from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
 
+from soxauto_assets.verify.authenticity import check_authenticity
 from soxauto_assets.verify.documents import EVERY, Documents, read_documents
+from soxauto_assets.verify.envelope import ENVELOPE
 from soxauto_assets.verify.files import check_files
 from soxauto_assets.verify.findings import Claim, Findings, VerificationReport
 from soxauto_assets.verify.manifest import (
@@ -30,9 +34,13 @@ from soxauto_assets.verify.manifest import (
     read_manifest,
 )
 from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
+from soxauto_assets.verify.timestamp import TIME
+from soxauto_assets.verify.trust import Trust
 
 LARGEST_DOCUMENT = 64 * 2**20
 """The most bytes of a document that are read into memory; the data is never read whole."""
+RECOMPUTE_WITH = ("duckdb", "pyarrow")
+"""What the second tier needs; the first one needs no more than cryptography."""
 DATA = "data/extract.parquet"
 CONTENT_STATEMENT = "data/content-digest.txt"
 _STATEMENT = re.compile(
@@ -42,18 +50,22 @@ _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
-def verify_package(folder: Path) -> VerificationReport:
+def verify_package(folder: Path, trust: Trust | None = None) -> VerificationReport:
     """Verify the package in ``folder``; needs no network and changes nothing.
 
-    Never raises for what a package holds or lacks: whatever is wrong with it is a finding.
+    ``trust`` says whose signatures and time stamps count; without it a package vouches for
+    itself, and the report says so. Never raises for what a package holds or lacks: whatever is
+    wrong with it is a finding.
     """
     findings = Findings()
-    manifest = _manifest(folder, findings)
-    if manifest is None:
+    read = _manifest(folder, findings)
+    if read is None:
         return findings.report(None)
+    content, manifest = read
+    check_authenticity(folder, content, manifest, trust, findings)
     _check_place(folder, manifest, findings)
     _check_list(manifest, findings)
-    check_files(folder, manifest.files, findings)
+    check_files(folder, manifest.files, _beside(manifest), findings)
     if not findings.holds:
         _leave_out(findings)
         return findings.report(_claim(manifest))
@@ -63,7 +75,7 @@ def verify_package(folder: Path) -> VerificationReport:
     return findings.report(_claim(manifest))
 
 
-def _manifest(folder: Path, findings: Findings) -> Manifest | None:
+def _manifest(folder: Path, findings: Findings) -> tuple[bytes, Manifest] | None:
     expected = "a manifest of a package, as it was written"
     with findings.guarded("manifest.json", expected, OSError):
         content = _read(folder / MANIFEST)
@@ -78,8 +90,15 @@ def _manifest(folder: Path, findings: Findings) -> Manifest | None:
             expected,
             f"one with the SHA-256 {hashlib.sha256(content).hexdigest()}",
         )
-        return manifest
+        return content, manifest
     return None
+
+
+def _beside(manifest: Manifest) -> frozenset[str]:
+    """What may stand beside the manifest without being in its list."""
+    if manifest.signer is None:
+        return frozenset()
+    return frozenset({ENVELOPE} if manifest.time_authority is None else {ENVELOPE, TIME})
 
 
 def _check_place(folder: Path, manifest: Manifest, findings: Findings) -> None:
@@ -157,6 +176,14 @@ def _check_meaning(
     if manifest.data is None:
         findings.judge("data", True, "no extract, as the manifest says", "none")
         return
+    missing = [name for name in RECOMPUTE_WITH if not _installed(name)]
+    if missing:
+        findings.not_run(
+            "recomputation from the data",
+            f"with {' and '.join(RECOMPUTE_WITH)}",
+            f"{' and '.join(missing)} not installed here",
+        )
+        return
     _check_data(folder, manifest.data, manifest, documents, findings)
 
 
@@ -216,6 +243,13 @@ def _check_content(path: Path, statement: Path, data: DataClaim, findings: Findi
         data.content_digest,
         hashlib.sha256(claimed.encode()).hexdigest(),
     )
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ValueError:  # a module that was put in place without a spec
+        return False
 
 
 def _stored_type(declared: str) -> str:

@@ -5,7 +5,7 @@ Here: text and JSON of a report. Not here: exit codes, which are the command's.
 
 from __future__ import annotations
 
-from soxauto_assets.verify.findings import Verification, VerificationReport
+from soxauto_assets.verify.findings import Kind, Verification, VerificationReport
 
 JSON_VERSION = 1
 
@@ -15,28 +15,45 @@ def as_text(report: VerificationReport, *, every: bool = True) -> str:
 
     ``every`` False leaves out the findings that hold.
     """
-    lines = []
+    lines = [_headline(report)]
+    if report.verdict is Verification.DIFFERS:
+        lines.append(f"         {report.first_difference or 'nothing could be verified.'}")
     claim = report.claim
     if claim is not None:
-        lines.append(f"Package {claim.report} {claim.period}, attempt {claim.attempt}")
+        lines.append(f"Package  {claim.report} {claim.period}, attempt {claim.attempt}")
         lines.append(f"says     {claim.verdict}" + _figures(claim.rows, claim.totals))
-    if report.verdict is Verification.VERIFIED:
-        lines.append(f"VERIFIED all {len(report.checks)} findings hold")
-    else:
-        wrong = sum(not finding.ok for finding in report.checks)
-        lines.append(f"DIFFERS  {wrong} of {len(report.checks)} findings do not hold; the first:")
-        lines.append(f"         {report.first_difference or 'nothing could be verified.'}")
-    shown = [finding for finding in report.checks if every or not finding.ok]
+    shown = [f for f in report.checks if every or not f.ok or f.kind is not Kind.ASKED]
     if shown:
         lines.append("")
     for finding in shown:
-        if finding.ok:
+        if finding.kind is not Kind.ASKED:
+            expected = f"{finding.expected}: " if finding.expected else ""
+            lines.append(f"  {finding.kind.value:<8} {finding.name}: {expected}{finding.found}")
+        elif finding.ok:
             lines.append(f"  ok       {finding.name}: {finding.found}")
         else:
             lines.append(f"  DIFFERS  {finding.name}")
             lines.append(f"           expected  {finding.expected}")
             lines.append(f"           found     {finding.found}")
     return "\n".join(lines) + "\n"
+
+
+def _headline(report: VerificationReport) -> str:
+    """The answer in one line, with whatever was not shown by it."""
+    asked = [finding for finding in report.checks if finding.kind is Kind.ASKED]
+    if report.verdict is Verification.DIFFERS:
+        wrong = sum(not finding.ok for finding in asked)
+        return f"DIFFERS  {wrong} of {len(asked)} findings do not hold; the first:"
+    held = f"all {len(asked)} findings hold"
+    kinds = {finding.kind for finding in report.checks}
+    if kinds <= {Kind.ASKED, Kind.NOTE}:
+        return f"VERIFIED {held}"
+    open_points = []
+    if Kind.PENDING in kinds:
+        open_points.append("TIME PENDING: the time stamp that it claims is not there yet")
+    if Kind.NOT_RUN in kinds:
+        open_points.append("NOT RECOMPUTED: its figures were not computed anew from the data")
+    return f"{'; '.join(open_points)}. Its integrity holds: {held}"
 
 
 def as_json(report: VerificationReport) -> dict[str, object]:
@@ -62,6 +79,7 @@ def as_json(report: VerificationReport) -> dict[str, object]:
                 "ok": finding.ok,
                 "expected": finding.expected,
                 "found": finding.found,
+                "kind": finding.kind.value,
             }
             for finding in report.checks
         ],
