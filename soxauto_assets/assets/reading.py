@@ -76,7 +76,7 @@ def read(
     for one in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(TransientError),
         stop=tenacity.stop_after_attempt(tries),
-        wait=tenacity.wait_exponential_jitter(initial=0.5, max=30),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=30),
         before_sleep=note,
         reraise=True,
     ):
