@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from soxauto_assets.store.s3_address import S3Address, S3Options
 from soxauto_assets.store.s3_errors import S3Errors, code_of, status_of
+
+_CONNECTING = threading.Lock()
 
 
 class S3Bucket:
@@ -139,19 +142,25 @@ class S3Bucket:
 
 def _connect(options: S3Options) -> Any:
     """A client of S3 with botocore's own retries; credentials from boto3's usual places."""
-    import boto3.session
     from botocore.config import Config
 
-    return boto3.session.Session().client(
-        "s3",
-        region_name=options.region,
-        endpoint_url=options.endpoint,
-        config=Config(
-            retries={"mode": "standard", "total_max_attempts": options.tries},
-            connect_timeout=options.connect_seconds,
-            read_timeout=options.read_seconds,
-            tcp_keepalive=True,
-            # A name such as localhost has no subdomains for buckets.
-            s3={"addressing_style": "path"} if options.endpoint else {},
-        ),
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": options.tries},
+        connect_timeout=options.connect_seconds,
+        read_timeout=options.read_seconds,
+        tcp_keepalive=True,
+        # A name such as localhost has no subdomains for buckets.
+        s3={"addressing_style": "path"} if options.endpoint else {},
     )
+    with _CONNECTING:  # a session makes one client at a time
+        return _session().client(
+            "s3", region_name=options.region, endpoint_url=options.endpoint, config=config
+        )
+
+
+@cache
+def _session() -> Any:
+    """One for all stores: it reads the description of the service, half a second, only once."""
+    import boto3.session
+
+    return boto3.session.Session()
