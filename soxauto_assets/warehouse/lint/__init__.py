@@ -74,7 +74,9 @@ def lint_statement(entry: CatalogEntry, control: Control | None) -> tuple[Issue,
         subject = Subject.of(name, text, entry, control)
     except PermanentError as error:
         return (Issue(1, "one-select", error.problem),)
-    return tuple(sorted(set(_issues(subject)), key=lambda issue: (issue.line, issue.rule)))
+    return tuple(
+        sorted(set(_issues(subject)), key=lambda issue: (issue.line, issue.rule, issue.message))
+    )
 
 
 def _issues(subject: Subject) -> Iterator[Issue]:
