@@ -33,7 +33,6 @@ from soxauto_assets.store.protocol import (
     ObjectMissingError,
     ObjectStore,
     PreconditionFailedError,
-    StoreError,
 )
 
 LEASE_SECONDS = 300
@@ -185,7 +184,7 @@ class Lease:
             self._thread.join()
         try:
             self.release()
-        except StoreError as failure:  # it runs out by itself; what was raised inside matters more
+        except SoxautoError as failure:  # it runs out by itself; what was raised inside counts
             _LOG.warning("the lease of %s was not given up: %s", self.address.attempt, failure)
 
     def _keep_renewing(self) -> None:
@@ -207,19 +206,23 @@ class Lease:
                 expires_at,
                 self._state.renewals + 1,
             )
-            try:
-                receipt = self.store.replace(
-                    self.address.key(LEASE), state.to_json(), expected_version=self._version
-                )
-            except PreconditionFailedError:
-                # Our own write may have succeeded with its answer lost. The version is asked for
-                # first: read after the content, it could be that of somebody who took over.
-                info = self.store.info(self.address.key(LEASE))
-                if self._read() != state or info is None:
-                    raise self._lost() from None
-                self._version = info.version
-            else:
-                self._version = receipt.version
+            written = False
+            while not written:
+                try:
+                    receipt = self.store.replace(
+                        self.address.key(LEASE), state.to_json(), expected_version=self._version
+                    )
+                except PreconditionFailedError:
+                    # A write of our own may have succeeded with its answer lost: this one, or an
+                    # earlier one that ended in an error. The version is asked for first: read
+                    # after the content, it could be that of somebody who took over.
+                    info = self.store.info(self.address.key(LEASE))
+                    written = self._read() == state
+                    if info is None:
+                        raise self._lost() from None
+                    self._version = info.version
+                else:
+                    self._version, written = receipt.version, True
             self._state = state
 
     def _read(self) -> LeaseState:

@@ -32,6 +32,7 @@ from soxauto_assets.store.protocol import (
     ObjectDamagedError,
     ObjectExistsError,
     Receipt,
+    StoreUnavailableError,
 )
 from soxauto_assets_tests.evidence.world import PERIOD, REPORT, START, World, address, attempt_id
 from soxauto_assets_tests.support.processes import in_child
@@ -267,3 +268,29 @@ def test_a_renewal_whose_answer_was_lost_is_recognised_as_our_own(tmp_path: Path
     lease.renew()
     lease.assert_held()
     assert lease.state.renewals == 2
+
+
+class UnansweringStore(LocalStore):
+    """Does what it is asked and then cannot be reached, as often as it is told."""
+
+    unanswered = 0
+
+    def replace(self, *args: object, **kwargs: object) -> Receipt:
+        receipt = super().replace(*args, **kwargs)  # type: ignore[arg-type]
+        if self.unanswered:
+            self.unanswered -= 1
+            raise StoreUnavailableError("The state store is away.", remedy="Wait.")
+        return receipt
+
+
+def test_a_lease_is_kept_though_its_store_was_away_after_a_renewal(tmp_path: Path) -> None:
+    store = UnansweringStore(tmp_path, name="state")
+    with open_attempt(store, address(1), "ada@host", "run") as lease:
+        store.unanswered = 2
+        for _ in range(2):
+            with pytest.raises(StoreUnavailableError):
+                lease.renew()
+            lease.assert_held()
+        lease.renew()
+        lease.assert_held()
+        store.unanswered = 1  # at the end: the lease runs out by itself, and the work is done
