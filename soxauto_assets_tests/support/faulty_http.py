@@ -7,6 +7,7 @@ has planned. Here: the faults, at the level of the protocol. Not here: what they
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import socketserver
 import struct
@@ -110,7 +111,8 @@ def _serve(handler: socketserver.StreamRequestHandler, proxy: FaultyProxy, port:
         handler.connection.recv(1)  # until the client gives up
         return False
     if fault is not None and deed == "answer":
-        _write(handler, fault.status, {}, _error_body(fault.code), method)
+        body = _json_error(fault.code) if "X-Amz-Target" in headers else _error_body(fault.code)
+        _write(handler, fault.status, {}, body, method)
         return True
     upstream = http.client.HTTPConnection("127.0.0.1", port)
     try:
@@ -153,6 +155,10 @@ def _write(
 
 def _error_body(code: str) -> bytes:
     return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+
+
+def _json_error(code: str) -> bytes:
+    return json.dumps({"__type": code, "message": "no"}).encode()
 
 
 def _reset(connection: socket.socket) -> bool:
