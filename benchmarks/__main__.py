@@ -22,6 +22,7 @@ from benchmarks import source
 
 MEMORY_MIB, THREADS = 300, 1
 WALL_LIMIT, PEAK_LIMIT, GROWTH_LIMIT = 1.6, 900, 1.3
+JUDGED_ROWS = 5_000_000
 """At 5 million rows: times the floor, MiB, and times the peak at 1 million."""
 
 
@@ -126,13 +127,14 @@ def _verdict(measured: dict[int, dict[str, dict[str, Any]]], console: Console) -
     floor, chain = measured[largest]["floor"], measured[largest]["chain"]
     ratio = chain["seconds"] / floor["seconds"]
     kept = {
-        f"{ratio:.2f} times the floor at {largest:,} rows (limit {WALL_LIMIT})": (
-            ratio <= WALL_LIMIT
-        ),
         f"{chain['peak']:.0f} MiB at {largest:,} rows (limit {PEAK_LIMIT})": (
             chain["peak"] <= PEAK_LIMIT
         ),
     }
+    if largest >= JUDGED_ROWS:  # below it the run's fixed seconds hide the rest
+        kept[f"{ratio:.2f} times the floor at {largest:,} rows (limit {WALL_LIMIT})"] = (
+            ratio <= WALL_LIMIT
+        )
     if 1_000_000 in measured and largest > 1_000_000:
         growth = chain["peak"] / measured[1_000_000]["chain"]["peak"]
         kept[f"{growth:.2f} times the peak at 1,000,000 rows (limit {GROWTH_LIMIT})"] = (
