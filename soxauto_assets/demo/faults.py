@@ -220,6 +220,10 @@ class _LosingSession:
         """The columns of a table."""
         return self._sound.describe(full_name)
 
+    def compile(self, statement: Statement) -> tuple[tuple[str, str], ...]:
+        """The columns of a result."""
+        return self._sound.compile(statement)
+
     def executed(self) -> tuple[ExecutedStatement, ...]:
         """Every statement that the session has sent."""
         return self._sound.executed()

@@ -76,17 +76,20 @@ def markers(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def bind_positional(statement: Statement) -> PositionalSql:
+def bind_positional(
+    statement: Statement, *, mark_for: Callable[[Scalar], str] = lambda value: "?"
+) -> PositionalSql:
     """The statement for SQL Server: its own text with ``?`` marks in place of the markers.
 
-    A scalar becomes ``?``, a list ``?, ?``, a table ``(?, ?), (?, ?)``. Raises EmptyListError,
-    MissingValueError, UnusedValueError or UnsuitableValueError.
+    A scalar becomes ``?``, a list ``?, ?``, a table ``(?, ?), (?, ?)``. ``mark_for`` gives another
+    mark for a value, for a driver that sends all values as text: ``CAST(? AS DATE)``. Raises
+    EmptyListError, MissingValueError, UnusedValueError or UnsuitableValueError.
     """
     order: list[Scalar] = []
 
     def mark(name: str, value: Scalar) -> str:
         order.append(value)
-        return "?"
+        return mark_for(value)
 
     text = _replace(statement, mark)
     return PositionalSql(text, tuple(order))
@@ -102,6 +105,17 @@ def bind_named(statement: Statement) -> NamedSql:
 
     text = _replace(statement, mark)
     return NamedSql(text, values)
+
+
+def tsql_type(value: Scalar) -> str:
+    """The T-SQL type that holds the value exactly."""
+    if isinstance(value, datetime):
+        return "DATETIME2(7)"
+    if isinstance(value, date):
+        return "DATE"
+    if isinstance(value, int):
+        return "BIGINT" if abs(value) >= 2**31 else "INT"
+    return f"NVARCHAR({max(len(value), 1)})"
 
 
 def _replace(statement: Statement, mark: Callable[[str, Scalar], str]) -> str:

@@ -210,6 +210,14 @@ class EmbeddedSession:
         finally:
             _close(reader)
 
+    def compile(self, statement: Statement) -> tuple[tuple[str, str], ...]:
+        """Names and engine types of the result's columns: the engine binds and plans, no more."""
+        bound = bind_named(statement)
+        sql = render(statement.name, bound.text, bound.parameters)
+        with self._guarded(statement.name):
+            relation = self._connection.sql(sql, params=dict(bound.parameters) or None)
+            return tuple(zip(relation.columns, map(str, relation.types), strict=True))
+
     def executed(self) -> tuple[ExecutedStatement, ...]:
         """Every statement of the catalogue that was sent, in order, as DuckDB received it."""
         return tuple(self._executed)

@@ -1,7 +1,7 @@
 """The small protocol that every warehouse engine speaks: open, facts, fetch, stream.
 
 Here: the types that cross the room's door. Not here: binding (``binding.py``), dialects
-(``rendering.py``), the engines (``embedded.py``, later ``sqlserver.py``).
+(``rendering.py``), the engines (``embedded.py``, ``sqlserver.py``).
 """
 
 from __future__ import annotations
@@ -104,6 +104,12 @@ class Session(Protocol):
 
         Raises SourceTypeError where a value does not cast without loss, SourceError where the
         result has other columns than declared, SourceUnavailableError where the source is lost.
+        """
+
+    def compile(self, statement: Statement) -> tuple[tuple[str, str], ...]:
+        """Names and the source's own type names of a result's columns; nothing is run.
+
+        Raises SourceError where the source refuses the statement.
         """
 
     def executed(self) -> tuple[ExecutedStatement, ...]:

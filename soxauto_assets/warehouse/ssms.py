@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from soxauto_assets.catalog.parameters import Scalar
-from soxauto_assets.warehouse.binding import bind_named
+from soxauto_assets.warehouse.binding import bind_named, tsql_type
 from soxauto_assets.warehouse.protocol import Statement
 from soxauto_assets.warehouse.scanner import Kind, scan
 
@@ -28,19 +28,10 @@ def ssms_text(statement: Statement) -> str:
     )
     lines = [f"-- {statement.name}, for SQL Server Management Studio"]
     lines += [
-        f"DECLARE @{name} {_type(value)} = {_literal(value)};" for name, value in scalars.items()
+        f"DECLARE @{name} {tsql_type(value)} = {_literal(value)};"
+        for name, value in scalars.items()
     ]
     return "\n".join(lines) + "\n\n" + body.rstrip() + "\n"
-
-
-def _type(value: Scalar) -> str:
-    if isinstance(value, datetime):
-        return "DATETIME2(7)"
-    if isinstance(value, date):
-        return "DATE"
-    if isinstance(value, int):
-        return "BIGINT" if abs(value) >= 2**31 else "INT"
-    return f"NVARCHAR({max(len(value), 1)})"
 
 
 def _literal(value: Scalar) -> str:
