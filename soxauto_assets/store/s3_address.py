@@ -4,9 +4,10 @@
 through Dagster's resources, which take no objects. Credentials are never in it: boto3 finds
 them (role of the task, profile, environment).
 
-The results bucket also holds the state and inputs stores unless settings say otherwise, each
-under a prefix of its own (``results/``, ``state/``, ``inputs/``): they need the same rights and
-the same backup. The evidence bucket stands alone, for Object Lock forbids what they do.
+The results bucket also holds the state and inputs stores unless settings say otherwise, below
+``state/`` and ``inputs/`` beside the results' own ``attempts/`` and ``current/``: they need the
+same rights and the same backup. The evidence bucket stands alone, for Object Lock forbids what
+they do.
 
 Here: the address and its text. Not here: the client and the store (``s3.py``).
 """

@@ -169,7 +169,7 @@ class S3Errors:
         """There is no such bucket."""
         return StoreError(
             f"There is no bucket {self._bucket} at {self._where} (region {self._region}).",
-            remedy="Create it as docs/deploy.md says, or mend the setting that names it.",
+            remedy="Create it as docs/stores.md describes it, or mend the setting that names it.",
         )
 
     def unavailable(self, key: str, shown: str) -> StoreUnavailableError:

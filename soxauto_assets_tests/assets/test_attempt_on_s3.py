@@ -27,6 +27,7 @@ from soxauto_assets.verify.package import verify_package
 from soxauto_assets.warehouse.embedded import EmbeddedWarehouse
 from soxauto_assets_tests.support.demo import small_demo
 from soxauto_assets_tests.support.faulty_http import faulty_proxy
+from soxauto_assets_tests.support.packages import SEALING
 from soxauto_assets_tests.support.s3_server import S3Server, s3_server
 
 REPORT, PERIOD = "ipe_07", Period(2024, 4)
@@ -57,7 +58,7 @@ class World:
     def around(self, *, results_endpoint: str | None = None) -> Surroundings:
         """As one process would open them, by the addresses that pass through its resources."""
         endpoint = results_endpoint or self.server.endpoint
-        results = self.server.address(self.results_bucket, "results", endpoint=endpoint)
+        results = self.server.address(self.results_bucket, "", endpoint=endpoint)
         evidence = self.server.address(self.evidence_bucket, "", retention=Retention(days=1))
         state = self.server.address(self.results_bucket, "state")
         report_io = ReportIOManager(results_url=results.text, evidence_url=evidence.text)
@@ -73,6 +74,7 @@ class World:
             source_tries=1,
             lease_seconds=300,
             settings={},
+            sealing=lambda: SEALING,
         )
 
 
@@ -152,7 +154,8 @@ def test_a_results_store_that_is_down_ends_in_a_package_that_says_so(
     assert outcome.cause is not None
     assert outcome.cause.startswith("StoreUnavailableError: ")
     around = world.around()
-    assert list(around.results.list("")) == []
+    assert list(around.results.list("attempts/")) == []
+    assert current(around.results, REPORT, PERIOD) is None
     assert [alert.report for alert in unsent(around.state)] == [REPORT]
     report = verify_package(download(around.evidence, outcome.address, tmp_path / "package"))
     assert report.first_difference is None
