@@ -109,6 +109,24 @@ class Settings(BaseSettings):
         alias="SOXAUTO_WAREHOUSE",
         description="Source of the reports: embedded (the demonstration warehouse in DuckDB).",
     )
+    signing_key: str = Field(
+        "local",
+        alias="SOXAUTO_SIGNING_KEY",
+        pattern=r"^(local|kms:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)$",
+        description=(
+            "Key that signs packages: local (made once in SOXAUTO_HOME/keys), or kms:<ARN> of a "
+            "key ECC_NIST_P256."
+        ),
+    )
+    tsa_url: str | None = Field(
+        None,
+        alias="SOXAUTO_TSA_URL",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
+        description=(
+            "Time stamp authority (RFC 3161) of the packages, for example "
+            "http://timestamp.digicert.com. Unset: they claim no trusted time."
+        ),
+    )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "UTC",
         alias="SOXAUTO_TIME_ZONE",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from soxauto_assets.evidence.lease import Lease
     from soxauto_assets.evidence.lifecycle import AttemptVerdict
     from soxauto_assets.evidence.package import PublishedPackage
+    from soxauto_assets.evidence.sealing import Sealing
     from soxauto_assets.period import Period
     from soxauto_assets.store.protocol import ObjectStore, Receipt
     from soxauto_assets.store.spool import Spooled
@@ -57,7 +58,8 @@ class Surroundings:
 
     ``warehouse`` is called when the source is first needed. ``store`` puts a spooled file into
     the results store under a name of the attempt. ``scratch_folder`` takes the spooled extract.
-    ``settings`` are shown in the evidence, secrets masked. ``catalog`` replaces the product's
+    ``settings`` are shown in the evidence, secrets masked. ``sealing`` gives what packages are
+    signed and stamped with. ``catalog`` replaces the product's
     own catalogue folder (for tests).
     """
 
@@ -70,6 +72,7 @@ class Surroundings:
     source_tries: int
     lease_seconds: int
     settings: Mapping[str, str]
+    sealing: Callable[[], Sealing]
     catalog: Path | None = None
 
 
@@ -87,22 +90,21 @@ def attempt(
     from soxauto_assets.evidence.lifecycle import open_attempt
 
     address = AttemptAddress(report_id, period, new_attempt_id(utc_now()))
-    with (
-        open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds) as lease,
-        ExitStack() as kept,
-    ):
-        work = _Work(address, around, run, listener, utc_now())
-        with work.staying_open_is_told():
-            with work.every_error_is_a_cause(lease):
-                work.load()
-                work.take_scratch(kept)
-                work.read(lease)
-                work.judge()
-                work.keep(lease)
-            package = work.pack(lease)
-            became_current = work.publish(package)
-            work.alert(package)
-            return work.close(lease, package, became_current)
+    work = _Work(address, around, run, listener, utc_now())
+    with ExitStack() as kept, work.staying_open_is_told():
+        lease = kept.enter_context(
+            open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds)
+        )
+        with work.every_error_is_a_cause(lease):
+            work.load()
+            work.take_scratch(kept)
+            work.read(lease)
+            work.judge()
+            work.keep(lease)
+        package = work.pack(lease)
+        became_current = work.publish(package)
+        work.alert(package)
+        return work.close(lease, package, became_current)
 
 
 class _Work:
@@ -135,7 +137,6 @@ class _Work:
         self.interrupted = False
         self.log: list[LogLine] = []
         listener.opened(address)
-        self.tell("attempt opened")
 
     def tell(self, message: str, level: str = "INFO") -> None:
         """One line of the execution log, and of whoever listens."""
@@ -170,7 +171,7 @@ class _Work:
 
     @contextmanager
     def staying_open_is_told(self) -> Iterator[None]:
-        """Alert where the attempt cannot be closed: the next start closes it, some day.
+        """Alert where the attempt cannot be opened or closed: the next start closes it, some day.
 
         The error goes on its way. Where the state store takes no alert either, the error is all
         that is left to tell of it.
@@ -183,7 +184,7 @@ class _Work:
             yield
         except Exception as error:
             cause = describe(error)
-            self.tell(f"the attempt stays open: {cause}", "ERROR")
+            self.tell(f"the attempt could not be closed: {cause}", "ERROR")
             with suppress(SoxautoError):
                 enqueue(
                     self.around.state,
@@ -193,6 +194,7 @@ class _Work:
 
     def load(self) -> None:
         """The report's folder of the catalogue."""
+        self.tell("attempt opened")
         self.entry = load_entry(self.address.report, self.around.catalog)
 
     def take_scratch(self, kept: ExitStack) -> None:
@@ -270,7 +272,7 @@ class _Work:
         from soxauto_assets.evidence.contents import PackageContents
         from soxauto_assets.evidence.environment import describe_environment
         from soxauto_assets.evidence.lease import utc_now
-        from soxauto_assets.evidence.package import publish
+        from soxauto_assets.evidence.timestamping import publish_and_stamp
 
         self.tell("packing the evidence")
         self.ended = utc_now()
@@ -300,7 +302,10 @@ class _Work:
             stored=tuple(r for r in (self.extract, self.validated) if r is not None),
         )
         lease.assert_held()
-        return publish(contents, self.address, self.around.evidence)
+        around = self.around
+        return publish_and_stamp(
+            contents, self.address, around.evidence, around.state, around.sealing()
+        )
 
     def publish(self, package: PublishedPackage) -> bool:
         """PASS: make the validated data current; whether it became so."""

@@ -190,6 +190,7 @@ def _surroundings(
         source_tries=settings.source_tries,
         lease_seconds=settings.lease_seconds,
         settings=settings.shown,
+        sealing=lambda: settings.sealing,
         catalog=catalog,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,6 +16,7 @@ import dagster as dg
 from soxauto_assets.store.opening import open_store
 
 if TYPE_CHECKING:
+    from soxauto_assets.evidence.sealing import Sealing
     from soxauto_assets.store.protocol import ObjectStore
     from soxauto_assets.warehouse.protocol import Warehouse
 
@@ -44,7 +46,8 @@ class AttemptSettings(dg.ConfigurableResource[object]):
     ``source_tries`` bounds the readings of the source where errors are transient;
     ``lease_seconds`` is when an attempt that was not renewed counts as interrupted;
     ``scratch_folder`` is where extracts are spooled; ``shown`` are the settings that the
-    evidence names, secrets masked; ``ui_url`` is where runs are looked at.
+    evidence names, secrets masked; ``ui_url`` is where runs are looked at. ``signing_key``,
+    ``keys_folder``, ``aws_region`` and ``tsa_url`` say what packages are sealed with.
     """
 
     source_tries: int
@@ -52,3 +55,21 @@ class AttemptSettings(dg.ConfigurableResource[object]):
     scratch_folder: str
     shown: dict[str, str]
     ui_url: str
+    signing_key: str
+    keys_folder: str
+    aws_region: str
+    tsa_url: str | None
+
+    @cached_property
+    def sealing(self) -> Sealing:
+        """The signer and the time stamp authority; neither is asked before it is needed."""
+        from soxauto_assets.evidence.sealing import Sealing
+        from soxauto_assets.evidence.signing import open_signer
+        from soxauto_assets.evidence.timestamping import TimeStampAuthority
+
+        return Sealing(
+            open_signer(
+                self.signing_key, keys_folder=Path(self.keys_folder), region=self.aws_region
+            ),
+            None if self.tsa_url is None else TimeStampAuthority(self.tsa_url),
+        )

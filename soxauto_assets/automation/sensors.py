@@ -39,7 +39,11 @@ def alert_sensor() -> dg.SensorDefinition:
         from soxauto_assets.evidence.interrupted import close_interrupted
 
         recovery = close_interrupted(
-            state.store, report_io.results, report_io.evidence, settings=attempt_settings.shown
+            state.store,
+            report_io.results,
+            report_io.evidence,
+            settings=attempt_settings.shown,
+            sealing=attempt_settings.sealing,
         )
         ended = end_dead_runs(context.instance, state.store, recovery.closed)
         sent = deliver(state.store, alerts)

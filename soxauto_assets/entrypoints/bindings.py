@@ -72,6 +72,10 @@ def resources(settings: Settings) -> Mapping[str, object]:
             lease_seconds=settings.lease_seconds,
             scratch_folder=str(settings.home / "scratch"),
             ui_url=settings.ui_url,
+            signing_key=settings.signing_key,
+            keys_folder=str(settings.home / "keys"),
+            aws_region=settings.aws_region,
+            tsa_url=settings.tsa_url,
             shown={variable: value for variable, value, _, _ in settings.table()},
         ),
     }

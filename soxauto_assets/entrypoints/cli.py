@@ -109,25 +109,36 @@ def status(period: PeriodOption = None, first: FromOption = None, last: ToOption
 @app.command()
 def verify(
     package: Annotated[Path, typer.Argument(help="The folder of a package.", show_default=False)],
+    trust: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your trust file: whose signatures and times count."),
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON.")
     ] = False,
 ) -> None:
     """Recompute everything that a package claims, from its own files alone.
 
-    Digests, row count, totals, key, cut-off, schema, content digest and verdict. Exit code 0
-    when all of it holds; 1 names the first thing that differs.
+    Signature, time stamp, digests, row count, totals, key, cut-off, schema, content digest and
+    verdict. Exit code 0 when all of it holds; 1 names the first thing that differs; 3 integrity
+    holds, but nothing was recomputed (duckdb is not installed); 4 its time stamp is pending.
+    Without a trust file the key that signed it vouches for itself.
     """
-    from soxauto_assets.verify.findings import Verification
     from soxauto_assets.verify.package import verify_package
-    from soxauto_assets.verify.report import as_json, as_text
+    from soxauto_assets.verify.report import EXIT_CODES, as_json, as_text
+    from soxauto_assets.verify.trust import TrustFileError, read_trust
 
-    report = verify_package(package)
+    try:
+        trusted = None if trust is None else read_trust(trust)
+    except TrustFileError as error:
+        errors.print(f"The trust file cannot be used: {error}.", markup=False, highlight=False)
+        raise typer.Exit(2) from error
+    report = verify_package(package, trusted)
     if json_output:
         sys.stdout.write(json.dumps(as_json(report), indent=2) + "\n")
     else:
         console.print(as_text(report), markup=False, highlight=False)
-    raise typer.Exit(0 if report.verdict is Verification.VERIFIED else 1)
+    raise typer.Exit(EXIT_CODES[report.verdict])
 
 
 @app.command()

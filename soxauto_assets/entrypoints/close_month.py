@@ -206,6 +206,7 @@ def prepare(
         report_io.results,
         report_io.evidence,
         settings=_resource(definitions, "attempt_settings").shown,
+        sealing=_resource(definitions, "attempt_settings").sealing,
     )
     for closed in recovery.closed:
         errors.print(

@@ -17,9 +17,11 @@ from soxauto_assets.evidence.environment import describe_environment
 from soxauto_assets.evidence.lease import Lease, utc_now
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, OpenAttempt
 from soxauto_assets.evidence.outbox import enqueue
-from soxauto_assets.evidence.package import PackageExistsError, publish
+from soxauto_assets.evidence.package import PackageExistsError, complete
 from soxauto_assets.evidence.recovery import Recovery, StandingPackage, recover
+from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.standing import find_package
+from soxauto_assets.evidence.timestamping import complete_pending, publish_and_stamp
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.store.protocol import ObjectExistsError, ObjectStore
 from soxauto_assets.validation.judge import unreached
@@ -31,21 +33,33 @@ def close_interrupted(
     evidence: ObjectStore,
     *,
     settings: Mapping[str, str],
+    sealing: Sealing,
     run_id: str = "",
 ) -> Recovery:
     """Close every attempt whose holder died, each with its one package and an alert.
 
-    Safe to run at every start, beside others. ``settings`` are shown in the packages, secrets
-    masked. Attempts that cannot be closed now are in ``Recovery.failed`` and stay open.
+    Then ask for the time stamps that packages still wait for. Safe to run at every start, beside
+    others. ``settings`` are shown in the packages, secrets masked. Attempts that cannot be closed
+    now are in ``Recovery.failed`` and stay open.
     """
-    return recover(
+
+    def find(address: AttemptAddress) -> StandingPackage | None:
+        complete(address, evidence)
+        return find_package(evidence, address)
+
+    def write(attempt: OpenAttempt, lease: Lease) -> StandingPackage:
+        return _write(evidence, state, attempt, lease, settings, sealing)
+
+    recovery = recover(
         state,
         results,
-        find_package=lambda address: find_package(evidence, address),
-        write_interrupted_package=lambda attempt, lease: _write(evidence, attempt, lease, settings),
+        find_package=find,
+        write_interrupted_package=write,
         alert=lambda attempt, package: _alert(state, evidence, attempt),
         run_id=run_id,
     )
+    complete_pending(evidence, state, sealing.authority)
+    return recovery
 
 
 def _cause(attempt: OpenAttempt) -> str:
@@ -60,7 +74,12 @@ def _entry(address: AttemptAddress) -> CatalogEntry | None:
 
 
 def _write(
-    evidence: ObjectStore, attempt: OpenAttempt, lease: Lease, settings: Mapping[str, str]
+    evidence: ObjectStore,
+    state: ObjectStore,
+    attempt: OpenAttempt,
+    lease: Lease,
+    settings: Mapping[str, str],
+    sealing: Sealing,
 ) -> StandingPackage:
     entry, cause, now = _entry(attempt.address), _cause(attempt), utc_now()
     contents = PackageContents(
@@ -77,7 +96,7 @@ def _write(
         closed_by=lease.state.holder.who,
     )
     try:
-        package = publish(contents, attempt.address, evidence)
+        package = publish_and_stamp(contents, attempt.address, evidence, state, sealing)
     except PackageExistsError as error:
         raise ObjectExistsError(error.problem, remedy=error.remedy) from error
     return StandingPackage(AttemptVerdict.INTERRUPTED, package.manifest)

@@ -10,9 +10,11 @@ Not here: the documents that it lists (``documents.py``); reading it back (``ver
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.contents import PackageContents
@@ -20,8 +22,13 @@ from soxauto_assets.evidence.documents import period_bounds
 from soxauto_assets.evidence.values import plain
 from soxauto_assets.store.layout import AttemptAddress
 
+if TYPE_CHECKING:
+    from soxauto_assets.evidence.signing import SigningKey
+
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:soxauto:evidence-package:1"
+PREDICATE_TYPE = "urn:soxauto:evidence-package:2"
+UNSIGNED_PREDICATE_TYPE = "urn:soxauto:evidence-package:1"
+"""Of packages that were made before packages were signed; they stand and are still read."""
 CONTENT_DIGEST_VERSION = 1
 DATA_FILE = "data/extract.parquet"
 
@@ -45,17 +52,21 @@ def manifest_bytes(
     files: Sequence[PackagedFile],
     *,
     folder: str,
+    key: SigningKey,
+    authority_url: str | None,
 ) -> bytes:
-    """The manifest of a package; the same contents always give the same bytes.
+    """The manifest of a package; the same contents and key always give the same bytes.
 
-    ``files`` are all objects of the package but the manifest. ``folder`` is where the documents
-    of this package stand below the attempt's prefix: ``""``, or ``closing-1/`` where an earlier
-    try had left other files under their names.
+    ``key`` is the one that it will be signed with, and ``authority_url`` whose time stamp it will
+    have, None where no trusted time is claimed: both are part of what is signed.
+    ``files`` are all objects of the package but the manifest and what is made from it.
+    ``folder`` is where the documents of this package stand below the attempt's prefix: ``""``,
+    or ``closing-1/`` where an earlier try had left other files under their names.
 
     The predicate's ``self_digest`` is the SHA-256 of the manifest with ``self_digest`` empty: it
-    tells a damaged manifest. It is no signature: who can write the folder can write it anew.
+    tells a damaged manifest also where no key is known.
     """
-    predicate = plain(_predicate(contents, address, folder))
+    predicate = plain(_predicate(contents, address, folder) | _sealing(key, authority_url))
     assert isinstance(predicate, dict)  # as given; texts that UTF-8 cannot write are replaced
     statement = {
         "_type": STATEMENT_TYPE,
@@ -108,6 +119,21 @@ def _predicate(
             }
             for receipt in contents.stored
         ],
+    }
+
+
+def _sealing(key: SigningKey, authority_url: str | None) -> dict[str, object]:
+    return {
+        "signer": {
+            "assertion": key.assertion,
+            "holder": key.holder,
+            "key_id": key.key_id,
+            "public_key": base64.b64encode(key.public_key).decode(),
+        },
+        "time": {
+            "authority": authority_url,
+            "claim": "none" if authority_url is None else "rfc3161",
+        },
     }
 
 

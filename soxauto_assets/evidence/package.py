@@ -1,7 +1,15 @@
-"""Publishing a package: the payload first, the manifest last, nothing ever replaced.
+"""Publishing a package: the payload, then the envelope, then the manifest; nothing ever replaced.
 
-With the manifest the package exists; before it, there are only files. So an attempt that dies on
-the way leaves no package, and whoever closes it lists what it left and writes the one manifest.
+1. The payload: every file that the manifest will list.
+2. ``manifest.dsse.json``: the manifest's bytes with their signature, in one create-only object.
+   **With it the package exists.** Whoever finds another one there has lost, whatever it signed.
+3. ``manifest.json``: the bytes that the envelope holds, once more, for whoever reads them.
+4. Later and elsewhere: ``time.tsr`` (``timestamping.py``).
+
+An attempt that dies before step 2 leaves only files; whoever closes it lists them and makes the
+one package. One that dies between 2 and 3 has its package, with its verdict: ``complete`` writes
+the missing copy out of the envelope, and nobody signs again. So there is no moment at which two
+signed manifests of one attempt stand, whichever way a key service signs.
 
 Here: the order of writes and what happens when it is repeated. Not here: what the files hold
 (``documents.py``, ``manifest.py``) and who closes a dead attempt (``lifecycle.py``).
@@ -25,13 +33,18 @@ from soxauto_assets.evidence.contents import (
 from soxauto_assets.evidence.documents import documents
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.evidence.manifest import DATA_FILE, PackagedFile, manifest_bytes
-from soxauto_assets.store.layout import MANIFEST, AttemptAddress
+from soxauto_assets.evidence.sealing import Sealing, sealed
+from soxauto_assets.store.layout import ENVELOPE, MANIFEST, TIME, AttemptAddress
 from soxauto_assets.store.protocol import (
+    ObjectDamagedError,
     ObjectExistsError,
     ObjectInfo,
     ObjectStore,
     Receipt,
 )
+from soxauto_assets.verify.envelope import check_signature, read_envelope
+from soxauto_assets.verify.manifest import read_manifest
+from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
 
 __all__ = [
     "ContradictoryPackageError",
@@ -40,6 +53,7 @@ __all__ = [
     "PackageContents",
     "PackageExistsError",
     "PublishedPackage",
+    "complete",
     "publish",
 ]
 
@@ -47,6 +61,7 @@ _LEFT_BEHIND = {
     AttemptVerdict.INTERRUPTED: "left by the interrupted attempt",
     AttemptVerdict.FAIL: "left by an earlier try to write the package",
 }
+_BESIDE = (ENVELOPE, MANIFEST, TIME)
 _CHUNK = 2**20
 
 
@@ -63,6 +78,7 @@ class PublishedPackage:
     """A package that exists. ``receipts`` are those of its payload, ``url`` its folder."""
 
     manifest: Receipt
+    envelope: Receipt
     receipts: tuple[Receipt, ...]
     url: str
 
@@ -77,43 +93,79 @@ class _Payload:
 
 
 def publish(
-    contents: PackageContents, address: AttemptAddress, evidence_store: ObjectStore
+    contents: PackageContents,
+    address: AttemptAddress,
+    evidence_store: ObjectStore,
+    sealing: Sealing,
 ) -> PublishedPackage:
-    """Store the package of the attempt; create-only, the manifest last.
+    """Store the package of the attempt, signed; create-only, in the order above.
 
     May be repeated with the same contents after a transient error: what stands there with the
-    same bytes is taken as it is. A package that says PASS stands alone under its prefix. One that
-    says FAIL also lists whatever an earlier try has left there, with a note, and puts its own
-    documents into ``closing-<n>/`` where their names are taken.
+    same bytes is taken as it is, and so is an envelope around the same manifest. A package that
+    says PASS stands alone under its prefix. One that says FAIL also lists whatever an earlier try
+    has left there, with a note, and puts its own documents into ``closing-<n>/`` where their
+    names are taken.
 
     Raises ContradictoryPackageError where the contents do not bear out the verdict,
     PackageExistsError where the attempt has another package, PackageConflictError where files
-    stand in the way of a PASS or the data is not what was spooled; and what the store raises.
+    stand in the way of a PASS or the data is not what was spooled; and what the signer and the
+    store raise.
     """
     require_consistent(contents)
     payload = _payload(contents, address)
     present = _standing(evidence_store, address)
     folder = _folder(payload, address, present)
     payload = {address.key(folder + name): item for name, item in payload.items()}
-    closed = present.pop(address.key(MANIFEST), None) is not None
-    if closed and not set(payload) <= set(present):
+    beside = {name for name in _BESIDE if present.pop(address.key(name), None) is not None}
+    closed = bool(beside)
+    if closed and (ENVELOPE not in beside or not set(payload) <= set(present)):
         raise _exists_already(address)
     adopted = _adopted(contents, address, evidence_store, set(present) - set(payload))
     receipts = []
     for key, item in payload.items():
         # Whoever was thought dead and wakes up must not put files beside the package that was
         # made in its place: they would look like tampering.
-        if not closed and evidence_store.info(address.key(MANIFEST)) is not None:
+        if not closed and evidence_store.info(address.key(ENVELOPE)) is not None:
             raise _exists_already(address)
         receipts.append(_stored(evidence_store, key, item, present.get(key)))
     names = len(address.prefix)
     own = [PackagedFile(key[names:], item.sha256, item.size) for key, item in payload.items()]
-    manifest = manifest_bytes(contents, address, [*own, *adopted], folder=folder)
+    manifest = manifest_bytes(
+        contents,
+        address,
+        [*own, *adopted],
+        folder=folder,
+        key=sealing.signer.key,
+        authority_url=sealing.authority_url,
+    )
+    return PublishedPackage(
+        envelope=_sealed_once(evidence_store, address, manifest, sealing, closed),
+        manifest=_copied_out(evidence_store, address, manifest),
+        receipts=tuple(receipts),
+        url=f"{evidence_store.url}/{address.prefix}",
+    )
+
+
+def complete(address: AttemptAddress, evidence_store: ObjectStore) -> None:
+    """Write the manifest out of the attempt's envelope, where a crash came between the two.
+
+    Raises ObjectDamagedError where the envelope is none, or its signature does not hold.
+    """
+    key = address.key(ENVELOPE)
+    if evidence_store.info(key) is None or evidence_store.info(address.key(MANIFEST)) is not None:
+        return
     try:
-        receipt = evidence_store.create(address.key(MANIFEST), manifest)
-    except ObjectExistsError as error:
-        receipt = _same_manifest(evidence_store, address, manifest, error)
-    return PublishedPackage(receipt, tuple(receipts), f"{evidence_store.url}/{address.prefix}")
+        envelope = read_envelope(evidence_store.read(key))
+        signer = read_manifest(read_canonical(envelope.payload)).signer
+        if signer is None:
+            raise UnreadableError("predicateType", "a signed format", "another")
+        check_signature(envelope, signer.public_key)
+    except UnreadableError as error:
+        raise ObjectDamagedError(
+            f"{key} is no envelope of a manifest: {error}.",
+            remedy="Restore it from a backup and find out who or what changed it.",
+        ) from error
+    _copied_out(evidence_store, address, envelope.payload)
 
 
 def _standing(store: ObjectStore, address: AttemptAddress) -> dict[str, ObjectInfo]:
@@ -194,15 +246,35 @@ def _stored(store: ObjectStore, key: str, item: _Payload, present: ObjectInfo | 
     return expected
 
 
-def _same_manifest(
-    store: ObjectStore, address: AttemptAddress, manifest: bytes, error: ObjectExistsError
+def _sealed_once(
+    store: ObjectStore, address: AttemptAddress, manifest: bytes, sealing: Sealing, closed: bool
 ) -> Receipt:
-    """The receipt of the manifest that stands there, where it is the very same."""
-    key = address.key(MANIFEST)
+    """The receipt of the one envelope, which must hold this very manifest."""
+    key = address.key(ENVELOPE)
+    if not closed:
+        try:
+            return store.create(key, sealed(manifest, sealing.signer))
+        except ObjectExistsError:
+            pass  # somebody else closes this attempt, or this write was answered too late
     found = store.info(key)
-    if found is None or store.read(key) != manifest:
+    try:
+        if found is None or read_envelope(store.read(key)).payload != manifest:
+            raise _exists_already(address)
+    except UnreadableError as error:
         raise _exists_already(address) from error
     return Receipt(key, found.version, found.sha256, found.size)
+
+
+def _copied_out(store: ObjectStore, address: AttemptAddress, manifest: bytes) -> Receipt:
+    """The receipt of ``manifest.json``, which holds what the envelope signs."""
+    key = address.key(MANIFEST)
+    try:
+        return store.create(key, manifest)
+    except ObjectExistsError as error:
+        found = store.info(key)
+        if found is None or store.read(key) != manifest:
+            raise _exists_already(address) from error
+        return Receipt(key, found.version, found.sha256, found.size)
 
 
 def _exists_already(address: AttemptAddress) -> PackageExistsError:

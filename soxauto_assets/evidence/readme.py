@@ -15,7 +15,10 @@ from soxauto_assets.store.layout import AttemptAddress
 _DOCUMENTS = """\
   manifest.json            The list of all files with their SHA-256 and size, the verdict and the
                            main figures; an in-toto Statement (version 1) in canonical JSON.
-                           Written last: a folder without it is no package.
+  manifest.dsse.json       The same bytes with their signature (DSSE). With it the package
+                           exists; a folder without it is none.
+  time.tsr                 A trusted time stamp (RFC 3161) over manifest.dsse.json, where
+                           manifest.json claims one under "time". It may come later.
   data/extract.parquet     The extract, complete and as the source gave it. Missing where the
                            attempt did not get it whole. Opens with any Parquet reader.
   data/content-digest.txt  One digest for each column of the extract. Its own SHA-256 is the
@@ -39,20 +42,20 @@ _DOCUMENTS = """\
 _HOW_TO_VERIFY = """\
 With the product, on any machine and without a network:
 
-  soxauto verify <this folder>
+  soxauto verify <this folder> --trust <your trust file>
 
-It reads every byte, and recomputes from the data the row count, the totals, the uniqueness of the
-key, the cut-off, the schema and the content digest, compares them with the control totals of the
-source, and names the first thing that differs.
+It checks who signed it and when, reads every byte, and recomputes from the data the row count,
+the totals, the uniqueness of the key, the cut-off, the schema and the content digest, compares
+them with the control totals of the source, and names the first thing that differs.
 
 By hand: take the SHA-256 of each file (sha256sum on Linux, CertUtil -hashfile on Windows) and
 compare it with the "subject" list of manifest.json. Amounts are exact decimals, written as text.
 """
 
 _LIMITS = """\
-This package is not signed. Its digests show that the files belong together and that none was
-damaged; they cannot show that nobody made the whole folder anew. Compare the SHA-256 of
-manifest.json with the one that was recorded elsewhere when the package was made.
+The signature is by the key that manifest.json names under "signer". Whose key that is, this
+folder cannot prove: compare it with the trust file that you keep. Without one the key vouches for
+itself. Where manifest.json claims no trusted time, every moment in here is the product's own clock.
 """
 
 

@@ -1,5 +1,8 @@
 """The package of an attempt as it stands in the evidence store, read back from its manifest.
 
+Packages of format 1 exist with their manifest; signed ones with their envelope, whose manifest
+``package.complete`` writes out where a crash came between.
+
 Here: what recovery and status need to know of a package without opening it. Not here: whether
 the package is intact (``verify``).
 """
@@ -8,24 +11,35 @@ from __future__ import annotations
 
 from soxauto_assets.evidence.canonical import NotCanonicalError, parse_canonical
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
-from soxauto_assets.evidence.manifest import PREDICATE_TYPE
+from soxauto_assets.evidence.manifest import PREDICATE_TYPE, UNSIGNED_PREDICATE_TYPE
 from soxauto_assets.evidence.recovery import StandingPackage
-from soxauto_assets.store.layout import MANIFEST, VALIDATED, AttemptAddress
-from soxauto_assets.store.protocol import ObjectDamagedError, ObjectStore, Receipt
+from soxauto_assets.store.layout import ENVELOPE, MANIFEST, VALIDATED, AttemptAddress
+from soxauto_assets.store.protocol import (
+    ObjectDamagedError,
+    ObjectMissingError,
+    ObjectStore,
+    Receipt,
+)
+from soxauto_assets.verify.envelope import read_envelope
 
 
 def find_package(evidence_store: ObjectStore, address: AttemptAddress) -> StandingPackage | None:
     """The attempt's package, or None where its manifest does not stand.
 
-    Raises ObjectDamagedError where the manifest is not one, or is another attempt's.
+    Raises ObjectDamagedError where the manifest is not one, is another attempt's, or is not what
+    its envelope signs.
     """
     key = address.key(MANIFEST)
     info = evidence_store.info(key)
     if info is None:
         return None
     try:
-        statement = parse_canonical(evidence_store.read(key))
-        if statement["predicateType"] != PREDICATE_TYPE:
+        content = evidence_store.read(key)
+        statement = parse_canonical(content)
+        if statement["predicateType"] == PREDICATE_TYPE:
+            if read_envelope(evidence_store.read(address.key(ENVELOPE))).payload != content:
+                raise ValueError("not what its envelope signs")
+        elif statement["predicateType"] != UNSIGNED_PREDICATE_TYPE:
             raise ValueError(statement["predicateType"])
         predicate = statement["predicate"]
         named = (
@@ -43,7 +57,7 @@ def find_package(evidence_store: ObjectStore, address: AttemptAddress) -> Standi
             if stored["key"] == address.key(VALIDATED)
         ]
         content_digest = None if data is None else str(data["content_digest"])
-    except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
+    except (NotCanonicalError, ObjectMissingError, KeyError, TypeError, ValueError) as error:
         raise ObjectDamagedError(
             f"{key} is not the manifest of this attempt.",
             remedy="Run `soxauto verify` on the package; restore it from a backup.",

@@ -1,13 +1,20 @@
 """The answer of the verifier, for people and for programs.
 
-Here: text and JSON of a report. Not here: exit codes, which are the command's.
+Here: text, JSON and exit code of a report. Not here: the command (``entrypoints/cli.py``).
 """
 
 from __future__ import annotations
 
 from soxauto_assets.verify.findings import Kind, Verification, VerificationReport
 
-JSON_VERSION = 1
+JSON_VERSION = 2
+"""2: findings have a ``kind``; the verdict may be NOT RECOMPUTED or TIME PENDING."""
+EXIT_CODES = {
+    Verification.VERIFIED: 0,
+    Verification.DIFFERS: 1,
+    Verification.NOT_RECOMPUTED: 3,
+    Verification.TIME_PENDING: 4,
+}
 
 
 def as_text(report: VerificationReport, *, every: bool = True) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -33,7 +34,9 @@ from soxauto_assets_tests.support.packages import (
     ADDRESS,
     ENDED,
     ENTRY,
+    SEALING,
     SECRET_NAME,
+    SIGNER,
     check,
     failed,
     interrupted,
@@ -61,6 +64,7 @@ NAMES = [
     "sql/query.sql",
 ]
 NAMES.sort()
+SEAL = ["manifest.dsse.json", "manifest.json"]
 
 
 class FailingStore(LocalStore):
@@ -102,7 +106,7 @@ def verdict_of(folder: Path) -> Verification:
 def test_a_package_holds_every_document_and_the_manifest_lists_each(tmp_path: Path) -> None:
     folder = published(sample(tmp_path), tmp_path / "store")
 
-    assert names_below(folder) == sorted([*NAMES, "manifest.json"])
+    assert names_below(folder) == sorted([*NAMES, *SEAL])
     statement = parse_canonical((folder / "manifest.json").read_bytes())
     assert statement["subject"] == [
         {
@@ -123,7 +127,7 @@ def test_the_manifest_is_an_in_toto_statement_with_amounts_as_text(tmp_path: Pat
     del statement["subject"], statement["predicate"], predicate["self_digest"]
     assert statement == {
         "_type": "https://in-toto.io/Statement/v1",
-        "predicateType": "urn:soxauto:evidence-package:1",
+        "predicateType": "urn:soxauto:evidence-package:2",
     }
     assert contents.data is not None
     sha256, size = contents.data.sha256, contents.data.size
@@ -172,6 +176,13 @@ def test_the_manifest_is_an_in_toto_statement_with_amounts_as_text(tmp_path: Pat
             }
             for name in ("extract.parquet", "validated.parquet")
         ],
+        "signer": {
+            "assertion": "self-asserted",
+            "holder": "file",
+            "key_id": hashlib.sha256(SIGNER.key.public_key).hexdigest(),
+            "public_key": base64.b64encode(SIGNER.key.public_key).decode(),
+        },
+        "time": {"authority": None, "claim": "none"},
     }
 
 
@@ -268,34 +279,34 @@ def test_the_readme_says_what_the_folder_is_and_how_to_verify_it(tmp_path: Path)
     )
     assert "The attempt failed: SourceUnavailableError: The connection broke." in text
     assert "soxauto verify" in text
-    assert "not signed" in text
+    assert "the key vouches for\nitself" in text
 
 
 # -- exactly one package, whatever breaks
 
 
-def test_the_manifest_is_written_last(tmp_path: Path) -> None:
+def test_the_envelope_and_its_manifest_are_written_last(tmp_path: Path) -> None:
     store = FailingStore(tmp_path / "store", at=99, after=False)
 
-    publish(sample(tmp_path), ADDRESS, store)
+    publish(sample(tmp_path), ADDRESS, store, SEALING)
 
-    assert len(store.written) == len(NAMES) + 1
-    assert store.written[-1] == ADDRESS.key("manifest.json")
+    assert len(store.written) == len(NAMES) + 2
+    assert store.written[-2:] == [ADDRESS.key(name) for name in SEAL]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("at", range(len(NAMES) + 1))
+@pytest.mark.parametrize("at", range(len(NAMES) + 2))
 def test_publishing_again_after_a_lost_connection_completes_the_package(
     tmp_path: Path, at: int, after: bool
 ) -> None:
     contents = sample(tmp_path)
     with pytest.raises(StoreUnavailableError):
-        publish(contents, ADDRESS, FailingStore(tmp_path / "store", at=at, after=after))
+        publish(contents, ADDRESS, FailingStore(tmp_path / "store", at=at, after=after), SEALING)
 
-    package = publish(contents, ADDRESS, store_at(tmp_path / "store"))
+    package = publish(contents, ADDRESS, store_at(tmp_path / "store"), SEALING)
 
     folder = tmp_path / "store" / ADDRESS.prefix
-    assert names_below(folder) == sorted([*NAMES, "manifest.json"])
+    assert names_below(folder) == sorted([*NAMES, *SEAL])
     assert package.manifest.key == ADDRESS.key("manifest.json")
     assert [receipt.key for receipt in package.receipts] == [
         ADDRESS.key(name) for name in ["data/extract.parquet", *_document_order()]
@@ -331,15 +342,15 @@ def test_whoever_closes_a_dead_attempt_lists_what_it_left(
     root = tmp_path / "store"
     folder = root / ADDRESS.prefix
     with pytest.raises(StoreUnavailableError):
-        publish(sample(tmp_path), ADDRESS, FailingStore(root, at=at, after=False))
+        publish(sample(tmp_path), ADDRESS, FailingStore(root, at=at, after=False), SEALING)
     closing = interrupted(sample(tmp_path))
     if deaths == 2:  # the first one who closed it died as well, with a log of its own
         other = replace(closing, ended=datetime(2024, 10, 1, 9, tzinfo=UTC), log=())
         with pytest.raises(StoreUnavailableError):
-            publish(other, ADDRESS, FailingStore(root, at=8, after=False))
+            publish(other, ADDRESS, FailingStore(root, at=8, after=False), SEALING)
     left = set(names_below(folder)) if folder.exists() else set()
 
-    publish(closing, ADDRESS, store_at(root))
+    publish(closing, ADDRESS, store_at(root), SEALING)
 
     statement = parse_canonical((folder / "manifest.json").read_bytes())
     assert statement["predicate"]["verdict"] == "FAIL (interrupted)"
@@ -357,16 +368,16 @@ def test_whoever_closes_a_dead_attempt_lists_what_it_left(
 def test_documents_of_a_dead_attempt_are_not_replaced_but_stand_beside(tmp_path: Path) -> None:
     root = tmp_path / "store"
     with pytest.raises(StoreUnavailableError):
-        publish(sample(tmp_path), ADDRESS, FailingStore(root, at=len(NAMES), after=False))
+        publish(sample(tmp_path), ADDRESS, FailingStore(root, at=len(NAMES), after=False), SEALING)
 
-    publish(interrupted(sample(tmp_path)), ADDRESS, store_at(root))
+    publish(interrupted(sample(tmp_path)), ADDRESS, store_at(root), SEALING)
 
     folder = root / ADDRESS.prefix
     documents = sorted(set(NAMES) - {"data/extract.parquet", "data/content-digest.txt"})
     assert names_below(folder) == sorted(
         [
             *NAMES,
-            "manifest.json",
+            *SEAL,
             *(f"closing-1/{name}" for name in documents if not name.startswith("sql/")),
         ]
     )
@@ -379,12 +390,13 @@ def test_documents_of_a_dead_attempt_are_not_replaced_but_stand_beside(tmp_path:
 def test_a_failure_to_write_a_pass_can_still_be_packed_as_a_failure(tmp_path: Path) -> None:
     root, contents = tmp_path / "store", sample(tmp_path)
     with pytest.raises(StoreUnavailableError):
-        publish(contents, ADDRESS, FailingStore(root, at=9, after=False))
+        publish(contents, ADDRESS, FailingStore(root, at=9, after=False), SEALING)
 
     publish(
         replace(contents, verdict=AttemptVerdict.FAIL, cause="The store was lost."),
         ADDRESS,
         store_at(root),
+        SEALING,
     )
 
     assert verdict_of(root / ADDRESS.prefix) is Verification.VERIFIED
@@ -395,16 +407,16 @@ def test_a_pass_stands_alone_under_its_prefix(tmp_path: Path) -> None:
     store.create(ADDRESS.key("notes.txt"), b"mine")
 
     with pytest.raises(PackageConflictError, match=r"notes\.txt"):
-        publish(sample(tmp_path), ADDRESS, store)
+        publish(sample(tmp_path), ADDRESS, store, SEALING)
 
     assert store.info(ADDRESS.key("manifest.json")) is None
 
 
 def test_an_attempt_has_exactly_one_package(tmp_path: Path) -> None:
     store, contents = store_at(tmp_path / "store"), sample(tmp_path)
-    first = publish(contents, ADDRESS, store)
+    first = publish(contents, ADDRESS, store, SEALING)
 
-    assert publish(contents, ADDRESS, store) == first
+    assert publish(contents, ADDRESS, store, SEALING) == first
     for other in (
         interrupted(contents),
         unreached(contents),
@@ -412,17 +424,17 @@ def test_an_attempt_has_exactly_one_package(tmp_path: Path) -> None:
         replace(contents, run_id="another"),
     ):
         with pytest.raises((PackageExistsError, PackageConflictError)):
-            publish(other, ADDRESS, store)
+            publish(other, ADDRESS, store, SEALING)
 
     assert verdict_of(tmp_path / "store" / ADDRESS.prefix) is Verification.VERIFIED
 
 
 def test_a_pass_that_wakes_up_after_it_was_closed_adds_nothing(tmp_path: Path) -> None:
     store, contents = store_at(tmp_path / "store"), sample(tmp_path)
-    publish(interrupted(contents), ADDRESS, store)
+    publish(interrupted(contents), ADDRESS, store, SEALING)
 
     with pytest.raises(PackageExistsError):
-        publish(contents, ADDRESS, store)
+        publish(contents, ADDRESS, store, SEALING)
 
     assert verdict_of(tmp_path / "store" / ADDRESS.prefix) is Verification.VERIFIED
 
@@ -489,7 +501,7 @@ def test_nothing_passes_because_it_was_not_tested(tmp_path: Path, change) -> Non
 def test_a_standing_package_is_found_with_what_recovery_needs(tmp_path: Path) -> None:
     store, contents = store_at(tmp_path / "store"), sample(tmp_path)
     assert find_package(store, ADDRESS) is None
-    package = publish(contents, ADDRESS, store)
+    package = publish(contents, ADDRESS, store, SEALING)
 
     assert contents.data is not None
     assert find_package(store, ADDRESS) == StandingPackage(
@@ -499,7 +511,7 @@ def test_a_standing_package_is_found_with_what_recovery_needs(tmp_path: Path) ->
 
 def test_a_manifest_that_is_another_attempts_is_no_package(tmp_path: Path) -> None:
     store = store_at(tmp_path / "store")
-    publish(sample(tmp_path), ADDRESS, store)
+    publish(sample(tmp_path), ADDRESS, store, SEALING)
     other = replace(ADDRESS, attempt="20241001_090000Z-0123abcd")
     store.create(other.key("manifest.json"), store.read(ADDRESS.key("manifest.json")))
 

@@ -35,6 +35,8 @@ from soxauto_assets.catalog.model import (
 from soxauto_assets.evidence.canonical import canonical_json, parse_canonical
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.evidence.package import LogLine, PackageContents, publish
+from soxauto_assets.evidence.sealing import Sealing, sealed
+from soxauto_assets.evidence.signing import Signer
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.store.local import LocalStore
@@ -42,8 +44,11 @@ from soxauto_assets.store.protocol import Receipt
 from soxauto_assets.store.spool import Spooled, spool
 from soxauto_assets.validation.results import CheckResult, Verdict
 from soxauto_assets.warehouse.protocol import ExecutedStatement, SourceFacts
+from soxauto_assets_tests.support.keys import KeySigner
 
 ADDRESS = AttemptAddress("ipe_99", Period(2024, 9), "20241001_080000Z-0123abcd")
+SIGNER = KeySigner(1)
+SEALING = Sealing(SIGNER)
 SECRET_NAME = "Amina Diallo"
 """Personal data in the rows; it must be in the extract and in no other file."""
 
@@ -252,7 +257,7 @@ def interrupted(contents: PackageContents) -> PackageContents:
 
 def published(contents: PackageContents, root: Path) -> Path:
     """The folder of the package, published into a store below ``root``."""
-    publish(contents, ADDRESS, LocalStore(root, name="evidence", reserve_bytes=0))
+    publish(contents, ADDRESS, LocalStore(root, name="evidence", reserve_bytes=0), SEALING)
     return root / ADDRESS.prefix
 
 
@@ -274,7 +279,7 @@ def edit(folder: Path, name: str, change: Callable[[Any], object]) -> None:
 
 
 def reseal(folder: Path) -> None:
-    """Bring sizes, digests and the manifest's own digest in line with the files again."""
+    """Bring sizes, digests, the manifest's own and the signature in line with the files again."""
 
     def fit(statement: Any) -> None:
         for subject in statement["subject"]:
@@ -286,3 +291,10 @@ def reseal(folder: Path) -> None:
         statement["predicate"]["self_digest"] = own
 
     edit(folder, "manifest.json", fit)
+    sign(folder)
+
+
+def sign(folder: Path, signer: Signer = SIGNER) -> None:
+    """Sign the manifest as it is, as the product would."""
+    content = (folder / "manifest.json").read_bytes()
+    (folder / "manifest.dsse.json").write_bytes(sealed(content, signer))

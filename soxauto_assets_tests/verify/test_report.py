@@ -44,7 +44,7 @@ def test_the_json_holds_the_same(tmp_path: Path) -> None:
     ]
     del document["findings"]
     assert document == {
-        "version": 1,
+        "version": 2,
         "verdict": "VERIFIED",
         "first_difference": None,
         "package": {

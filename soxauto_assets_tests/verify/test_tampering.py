@@ -20,6 +20,7 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import Verification, verify_package
 from soxauto_assets_tests.support.packages import (
     ADDRESS,
+    SEALING,
     copied,
     edit,
     interrupted,
@@ -38,6 +39,7 @@ FILES = [
     "failing_rows.json",
     "lineage.json",
     "log.jsonl",
+    "manifest.dsse.json",
     "manifest.json",
     "parameters.json",
     "schema.json",
@@ -151,7 +153,7 @@ def test_another_package_under_this_name_is_found(
 ) -> None:
     address = replace(ADDRESS, **change)
     store = LocalStore(tmp_path / "other", name="evidence", reserve_bytes=0)
-    publish(interrupted(sample(tmp_path)), address, store)
+    publish(interrupted(sample(tmp_path)), address, store, SEALING)
     shutil.rmtree(folder)
     shutil.copytree(tmp_path / "other" / address.prefix, folder)
 
