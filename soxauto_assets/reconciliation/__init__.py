@@ -1,0 +1,1 @@
+"""PG-01: target values against the ledger, and what explains the difference; see ``control.py``."""
