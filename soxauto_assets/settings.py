@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from soxauto_assets.errors import PermanentError
@@ -104,10 +104,52 @@ class Settings(BaseSettings):
         alias="SOXAUTO_STORE",
         description="Kind of the results, evidence, state and inputs stores: local (a folder).",
     )
-    warehouse: Literal["embedded"] = Field(
+    warehouse: Literal["embedded", "sqlserver"] = Field(
         "embedded",
         alias="SOXAUTO_WAREHOUSE",
-        description="Source of the reports: embedded (the demonstration warehouse in DuckDB).",
+        description=(
+            "Source of the reports: embedded (the demonstration warehouse in DuckDB), or sqlserver "
+            "(NAV BI, by DB_CONNECTION_STRING or the secret of SOXAUTO_DB_SECRET)."
+        ),
+    )
+    db_connection_string: SecretStr | None = Field(
+        None,
+        alias="DB_CONNECTION_STRING",
+        description=(
+            "ODBC connection string of the warehouse, for a laptop; wins over the secret. Never "
+            "shown."
+        ),
+    )
+    db_secret: str = Field(
+        "DB_CREDENTIALS_NAV_BI",
+        alias="SOXAUTO_DB_SECRET",
+        min_length=1,
+        description=(
+            "Name or ARN of the secret in Secrets Manager that holds the warehouse's connection "
+            "string, or the JSON of a database secret."
+        ),
+    )
+    isolation: Literal["snapshot", "serializable", "repeatable read", "read committed"] = Field(
+        "snapshot",
+        alias="SOXAUTO_ISOLATION",
+        description=(
+            "Isolation level in which SQL Server is read. Only snapshot shows controls and extract "
+            "one moment without holding writers up; any other is named in the evidence."
+        ),
+    )
+    login_timeout_seconds: int = Field(
+        30,
+        alias="SOXAUTO_LOGIN_TIMEOUT_SECONDS",
+        ge=1,
+        le=600,
+        description="Seconds that SQL Server has to answer a login.",
+    )
+    statement_timeout_seconds: int = Field(
+        3600,
+        alias="SOXAUTO_STATEMENT_TIMEOUT_SECONDS",
+        ge=1,
+        le=86_400,
+        description="Seconds that SQL Server has to begin to answer one query or control.",
     )
     signing_key: str = Field(
         "local",

@@ -46,6 +46,58 @@ class DemonstrationWarehouse(WarehouseResource):
         )
 
 
+class SqlServerSource(WarehouseResource):
+    """NAV BI on SQL Server; the fields are those of the settings.
+
+    Dagster shows the configuration of a resource, so the connection string is none of it: it is
+    read from the environment, or from Secrets Manager, when a session is opened.
+    """
+
+    secret: str
+    region: str
+    odbc_driver_path: str | None
+    isolation: str
+    login_seconds: int
+    statement_seconds: int
+
+    def warehouse(self) -> Warehouse:
+        """The warehouse; it connects when a session is opened."""
+        from soxauto_assets.warehouse.secrets import secret_reader
+        from soxauto_assets.warehouse.sqlserver import Isolation, SqlServerWarehouse
+
+        given = Settings.load().db_connection_string
+        driver = self.odbc_driver_path
+        return SqlServerWarehouse(
+            secret_reader(self.secret, self.region) if given is None else given.get_secret_value,
+            name="NAV BI (SQL Server)",
+            odbc_driver_path=None if driver is None else Path(driver),
+            isolation=Isolation(self.isolation),
+            login_seconds=self.login_seconds,
+            statement_seconds=self.statement_seconds,
+        )
+
+
+def warehouse_resource(settings: Settings) -> WarehouseResource:
+    """The source of the reports that the settings name."""
+    if settings.warehouse == "sqlserver":
+        path = settings.odbc_driver_path
+        return SqlServerSource(
+            secret=settings.db_secret,
+            region=settings.aws_region,
+            odbc_driver_path=None if path is None else str(path),
+            isolation=settings.isolation,
+            login_seconds=settings.login_timeout_seconds,
+            statement_seconds=settings.statement_timeout_seconds,
+        )
+    return DemonstrationWarehouse(
+        folder=str(settings.home / "demo"),
+        through=str(last_closed_period(settings)),
+        seed=settings.demo_seed,
+        size=settings.demo_size,
+        memory_mib=settings.engine_memory_mib,
+    )
+
+
 def store_url(settings: Settings, name: str) -> str:
     """The address of the results, evidence, state or inputs store."""
     return (settings.home / name).resolve().as_uri()
@@ -59,13 +111,7 @@ def resources(settings: Settings) -> Mapping[str, object]:
             evidence_url=store_url(settings, "evidence"),
         ),
         "state": StateResource(url=store_url(settings, "state")),
-        "warehouse": DemonstrationWarehouse(
-            folder=str(settings.home / "demo"),
-            through=str(last_closed_period(settings)),
-            seed=settings.demo_seed,
-            size=settings.demo_size,
-            memory_mib=settings.engine_memory_mib,
-        ),
+        "warehouse": warehouse_resource(settings),
         "alerts": FolderSink(folder=str(settings.home / "alerts")),
         "attempt_settings": AttemptSettings(
             source_tries=settings.source_tries,

@@ -41,6 +41,9 @@ from soxauto_assets.warehouse.sqlserver_facts import (
     literal,
 )
 
+_NOT_SNAPSHOT = (
+    " (not snapshot, by SOXAUTO_ISOLATION: controls and extract may be of different moments)"
+)
 EVERY_REPORT = "doctor"
 """The purpose that touches all declared tables."""
 
@@ -208,10 +211,7 @@ class SqlServerSession(OdbcSession):
             server=f"{server['server']} ({self._target.server})",
             databases=self._databases,
             login=str(server["login"]),
-            isolation=level
-            if self._isolation is Isolation.SNAPSHOT
-            else f"{level}, weaker than snapshot: set by SOXAUTO_ISOLATION; controls and extract "
-            "may be of different moments",
+            isolation=level if self._isolation is Isolation.SNAPSHOT else f"{level}{_NOT_SNAPSHOT}",
             source_clock=clock.replace(tzinfo=UTC),
             product_clock=now,
             details={
