@@ -27,6 +27,7 @@ from soxauto_assets.evidence.contents import PackageContents
 from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.package import PublishedPackage, publish
 from soxauto_assets.evidence.sealing import Sealing
+from soxauto_assets.evidence.timestamp_form import stored_form
 from soxauto_assets.store.layout import ENVELOPE, TIME, AttemptAddress
 from soxauto_assets.store.protocol import ObjectExistsError, ObjectMissingError, ObjectStore
 from soxauto_assets.verify.certificates import check_chain
@@ -41,7 +42,6 @@ AT_ONCE = 50
 """How many pending time stamps one round asks for: it runs within the daemon's minute."""
 _PENDING, _DONE = "time/pending/", "time/done/"
 _LARGEST_ANSWER = 2**20
-_GRANTED = bytes.fromhex("3003020100")  # PKIStatusInfo with the status 0 and no text
 
 
 class TimeUnavailableError(TransientError):
@@ -66,8 +66,8 @@ class TimeStampAuthority:
     def stamp(self, envelope: bytes) -> bytes:
         """The content of ``time.tsr`` for these bytes, checked before it is returned.
 
-        The answer is kept with the authority's certificates and without the status texts that
-        nobody signs. Raises TimeUnavailableError.
+        The answer is kept with the authority's certificates, in the form of
+        ``timestamp_form.py``. Raises TimeUnavailableError.
         """
         request = (
             TimestampRequestBuilder()
@@ -79,12 +79,11 @@ class TimeStampAuthority:
         )
         answer = self._posted(request.as_bytes())
         try:
-            response = decode_timestamp_response(answer)
-            if response.status != 0:
-                raise self._unusable(f"it answers with the status {response.status}")
-            if response.tst_info.nonce != request.nonce:
+            status, token = stored_form(answer)
+            if status != 0:
+                raise self._unusable(f"it answers with the status {status}")
+            if decode_timestamp_response(token).tst_info.nonce != request.nonce:
                 raise self._unusable("it answers another request")
-            token = _sequence(_GRANTED + response.time_stamp_token())
             stamp = read_time_stamp(token, envelope)
             check_chain(stamp.certificates, None, stamp.time)
         except ValueError as error:  # UnreadableError is one
@@ -218,11 +217,3 @@ def _create(state: ObjectStore, folder: str, address: AttemptAddress, at: dateti
     document = {"attempt": address.attempt, "at": utc_text(at)}
     with suppress(ObjectExistsError):
         state.create(folder + name, canonical_json(document))
-
-
-def _sequence(content: bytes) -> bytes:
-    """``content`` as a DER SEQUENCE."""
-    size = len(content)
-    digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    length = bytes([size]) if size < 0x80 else bytes([0x80 | len(digits)]) + digits
-    return b"\x30" + length + content
