@@ -52,11 +52,11 @@ class StopWatch:
         self.stages: list[tuple[str, float, float]] = []
         self.outcome: Outcome | None = None
 
-    def opened(self, address: AttemptAddress) -> None:
+    def opened(self, address: AttemptAddress, run_id: str) -> None:
         """The attempt has begun."""
         self.stage(address, "opened")
 
-    def stage(self, address: AttemptAddress, stage: str) -> None:
+    def stage(self, address: AttemptAddress, stage: str, level: str = "INFO") -> None:
         """A stage begins; the memory peak so far is noted with it."""
         self.stages.append((stage, time.perf_counter(), peak_mib()))
 

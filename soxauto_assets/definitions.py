@@ -11,7 +11,7 @@ from soxauto_assets.assets.partitions import monthly_partitions
 from soxauto_assets.assets.progress import Listener, LogListener
 from soxauto_assets.automation.jobs import CLOSE_MONTH, close_month_job
 from soxauto_assets.automation.schedules import month_end_schedule
-from soxauto_assets.automation.sensors import alert_sensor, run_end_sensors
+from soxauto_assets.automation.sensors import alert_sensor, heartbeat_sensor, run_end_sensors
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import resources
 from soxauto_assets.settings import Settings
@@ -28,11 +28,16 @@ def build(
     """
     steps, sources = report_assets(monthly_partitions(settings), catalog)
     job = close_month_job(steps)
+    reports = report_ids(catalog)
     return dg.Definitions(
         assets=[*sources, *steps],
         jobs=[job],
         schedules=[month_end_schedule(job)],
-        sensors=[alert_sensor(), *run_end_sensors(settings, report_ids(catalog))],
+        sensors=[
+            alert_sensor(),
+            heartbeat_sensor(settings, reports),
+            *run_end_sensors(settings, reports),
+        ],
         resources={**resources(settings), "listener": listener or LogListener()},
         executor=dg.in_process_executor,
     )

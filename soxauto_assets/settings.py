@@ -207,6 +207,47 @@ class Settings(BaseSettings):
         le=1000,
         description="Size of the demonstration: 1 is about 10 thousand order items a month.",
     )
+    alert_topic: str | None = Field(
+        None,
+        alias="SOXAUTO_ALERT_TOPIC",
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z]{2}(-[a-z]+)+-\d:\d{12}:[A-Za-z0-9_-]{1,256}$",
+        description=(
+            "ARN of the SNS topic that takes alerts, for example "
+            "arn:aws:sns:eu-west-1:123456789012:sox-alerts. Unset: files in SOXAUTO_HOME/alerts."
+        ),
+    )
+    heartbeat_day: int = Field(
+        5,
+        alias="SOXAUTO_HEARTBEAT_DAY",
+        ge=1,
+        le=28,
+        description=(
+            "Day of the next month (from 00:00 on, in the zone of the settings) on which a month "
+            "without current data of every report becomes an alert."
+        ),
+    )
+    metrics: Literal["off", "emf", "put"] = Field(
+        "off",
+        alias="SOXAUTO_METRICS",
+        description=(
+            "Metrics for CloudWatch, namespace SOXAuto/PG01: emf (lines of standard output, where "
+            "it goes to CloudWatch Logs: Lambda, ECS), put (requests to CloudWatch) or off."
+        ),
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        alias="SOXAUTO_LOG_FORMAT",
+        description=(
+            "json: a line of JSON on standard error for each step of an attempt, with attempt, "
+            "run, report and period. text: Dagster's log and the terminal alone."
+        ),
+    )
+    aws_endpoint: str | None = Field(
+        None,
+        alias="SOXAUTO_AWS_ENDPOINT",
+        pattern=r"^https?://[^\s/@?#]+/?$",
+        description="Address of all AWS services instead of AWS's own, for an emulator.",
+    )
     ui_url: str = Field(
         "http://127.0.0.1:3000",
         alias="SOXAUTO_UI_URL",

@@ -24,6 +24,7 @@ from soxauto_assets.store.layout import EXTRACT, VALIDATED, AttemptAddress, new_
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from soxauto_assets.assets.alerts import AlertSink
     from soxauto_assets.assets.progress import Listener
     from soxauto_assets.assets.reading import Reading
     from soxauto_assets.catalog.model import CatalogEntry
@@ -59,8 +60,8 @@ class Surroundings:
     ``warehouse`` is called when the source is first needed. ``store`` puts a spooled file into
     the results store under a name of the attempt. ``scratch_folder`` takes the spooled extract.
     ``settings`` are shown in the evidence, secrets masked. ``sealing`` gives what packages are
-    signed and stamped with. ``catalog`` replaces the product's
-    own catalogue folder (for tests).
+    signed and stamped with. ``alerts`` takes alerts while the outbox cannot be written (None:
+    nobody does). ``catalog`` replaces the product's own catalogue folder (for tests).
     """
 
     warehouse: Callable[[], Warehouse]
@@ -73,6 +74,7 @@ class Surroundings:
     lease_seconds: int
     settings: Mapping[str, str]
     sealing: Callable[[], Sealing]
+    alerts: AlertSink | None = None
     catalog: Path | None = None
 
 
@@ -83,8 +85,8 @@ def attempt(
 
     An error of source, data or results store ends in a FAIL package and an Outcome that did not
     pass. Raises only where the attempt could not be closed (the state or evidence store fails,
-    the current data cannot be moved), with an alert where the state store still takes one, and
-    where the process is being stopped; the attempt is then closed here or by the next start.
+    the current data cannot be moved), with an alert, past the outbox where it must be, and where
+    the process is being stopped; the attempt is then closed here or by the next start.
     """
     from soxauto_assets.evidence.lease import utc_now
     from soxauto_assets.evidence.lifecycle import open_attempt
@@ -136,7 +138,7 @@ class _Work:
         self.cause: str | None = None
         self.interrupted = False
         self.log: list[LogLine] = []
-        listener.opened(address)
+        listener.opened(address, run.run_id)
 
     def tell(self, message: str, level: str = "INFO") -> None:
         """One line of the execution log, and of whoever listens."""
@@ -144,7 +146,7 @@ class _Work:
         from soxauto_assets.evidence.lease import utc_now
 
         self.log.append(LogLine(utc_now(), level, message))
-        self.listener.stage(self.address, message)
+        self.listener.stage(self.address, message, level)
 
     @contextmanager
     def every_error_is_a_cause(self, lease: Lease) -> Iterator[None]:
@@ -173,23 +175,20 @@ class _Work:
     def staying_open_is_told(self) -> Iterator[None]:
         """Alert where the attempt cannot be opened or closed: the next start closes it, some day.
 
-        The error goes on its way. Where the state store takes no alert either, the error is all
-        that is left to tell of it.
+        The error goes on its way.
         """
+        from soxauto_assets.assets.alerts import tell
         from soxauto_assets.evidence.alert_texts import left_open
         from soxauto_assets.evidence.lease import utc_now
-        from soxauto_assets.evidence.outbox import enqueue
 
         try:
             yield
         except Exception as error:
             cause = describe(error)
             self.tell(f"the attempt could not be closed: {cause}", "ERROR")
+            alert = left_open(self.address, cause, run_url=self.run.url, at=utc_now())
             with suppress(SoxautoError):
-                enqueue(
-                    self.around.state,
-                    left_open(self.address, cause, run_url=self.run.url, at=utc_now()),
-                )
+                tell(self.around.state, self.around.alerts, alert)
             raise
 
     def load(self) -> None:
@@ -325,12 +324,13 @@ class _Work:
 
     def alert(self, package: PublishedPackage) -> None:
         """FAIL: one alert into the outbox."""
+        from soxauto_assets.assets.alerts import tell
         from soxauto_assets.evidence.alert_texts import failed_report
-        from soxauto_assets.evidence.outbox import enqueue
 
         if self.cause is not None:
-            enqueue(
+            tell(
                 self.around.state,
+                self.around.alerts,
                 failed_report(
                     self.address,
                     self.cause,

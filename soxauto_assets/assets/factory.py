@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.metadata import (
@@ -157,12 +158,13 @@ def _step(
         state: StateResource,
         warehouse: WarehouseResource,
         attempt_settings: AttemptSettings,
+        alerts: dg.ResourceParam[AlertSink],
         listener: dg.ResourceParam[Listener],
     ) -> Iterator[dg.Output[object] | dg.AssetCheckResult | dg.AssetObservation]:
         outcome = attempt(
             report_id,
             Period.parse(context.partition_key),
-            _surroundings(report_io, state, warehouse, attempt_settings, catalog),
+            _surroundings(report_io, state, warehouse, attempt_settings, alerts, catalog),
             RunIdentity(
                 context.run.run_id, _who(), f"{attempt_settings.ui_url}/runs/{context.run.run_id}"
             ),
@@ -178,6 +180,7 @@ def _surroundings(
     state: StateResource,
     warehouse: WarehouseResource,
     settings: AttemptSettings,
+    alerts: AlertSink,
     catalog: Path | None,
 ) -> Surroundings:
     return Surroundings(
@@ -191,6 +194,7 @@ def _surroundings(
         lease_seconds=settings.lease_seconds,
         settings=settings.shown,
         sealing=lambda: settings.sealing,
+        alerts=alerts,
         catalog=catalog,
     )
 

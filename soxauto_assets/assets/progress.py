@@ -6,6 +6,7 @@ shows it (``entrypoints/console.py``).
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Protocol
 
 import dagster as dg
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 class Listener(Protocol):
     """Hears of every attempt of this process, in order."""
 
-    def opened(self, address: AttemptAddress) -> None:
-        """An attempt has begun."""
+    def opened(self, address: AttemptAddress, run_id: str) -> None:
+        """An attempt has begun, made by this Dagster run."""
 
-    def stage(self, address: AttemptAddress, stage: str) -> None:
-        """The attempt goes on to ``stage``, a few words for people."""
+    def stage(self, address: AttemptAddress, stage: str, level: str = "INFO") -> None:
+        """The attempt goes on to ``stage``, a few words for people; or tells of an ERROR."""
 
     def rows(self, address: AttemptAddress, rows: int) -> None:
         """So many rows of the extract have been read by now."""
@@ -37,13 +38,14 @@ class LogListener:
     def __init__(self) -> None:
         self._log = dg.get_dagster_logger("soxauto")
 
-    def opened(self, address: AttemptAddress) -> None:
+    def opened(self, address: AttemptAddress, run_id: str) -> None:
         """Log the attempt's id."""
         self._log.info(f"{address.report} {address.period}: attempt {address.attempt} opened")
 
-    def stage(self, address: AttemptAddress, stage: str) -> None:
+    def stage(self, address: AttemptAddress, stage: str, level: str = "INFO") -> None:
         """Log the stage."""
-        self._log.info(f"{address.report} {address.period}: {stage}")
+        number = logging.getLevelNamesMapping()[level]
+        self._log.log(number, f"{address.report} {address.period}: {stage}")
 
     def rows(self, address: AttemptAddress, rows: int) -> None:
         """Log nothing: a line a batch would drown the rest."""

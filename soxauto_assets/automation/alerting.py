@@ -7,29 +7,24 @@ Here: the sinks and the sending of what is unsent. Not here: what is said
 from __future__ import annotations
 
 import sys
-from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import dagster as dg
-
-from soxauto_assets.evidence.outbox import Alert, mark_sent, unsent
+from soxauto_assets.assets.alerts import AlertSink
+from soxauto_assets.errors import TransientError
+from soxauto_assets.evidence.alert_texts import alerts_late
+from soxauto_assets.evidence.claims import claim
+from soxauto_assets.evidence.outbox import Alert, AlertKind, enqueue, mark_sent, unsent
 
 if TYPE_CHECKING:
     from soxauto_assets.store.protocol import ObjectStore
 
 
-class AlertSink(dg.ConfigurableResource[object], ABC):
-    """Somebody who takes alerts, as a resource of sensors and of the command line."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """What the record of the sending calls this sink."""
-
-    @abstractmethod
-    def send(self, alert: Alert) -> str | None:
-        """Take the alert; its id at the receiver, if there is one. Raises where it cannot."""
+LATE = timedelta(hours=1)
+"""How long an alert may wait in the outbox before it counts as late."""
+UNREACHABLE = 2
+"""One alert that always ends in a time-out must not hold back the others; two are the sink."""
 
 
 class FolderSink(AlertSink):
@@ -60,18 +55,44 @@ def deliver(state: ObjectStore, sink: AlertSink) -> tuple[Alert, ...]:
     """Send every unsent alert of the outbox, oldest first; those that were sent.
 
     At least once: an alert that was sent just before a crash goes out again under the same id.
-    One that the sink refuses keeps no other back; it stays in the outbox for the next call, and
-    the first error is raised when all have been tried.
+    Those that another process is sending are left to it. One that the sink refuses keeps no
+    other back; it stays in the outbox for the next call, and the first error is raised at the
+    end. A sink that cannot be reached for two alerts in a row is not asked for the others.
     """
-    sent, errors = [], []
+    sent, errors, unreachable = [], [], 0
     for alert in unsent(state):
+        if unreachable == UNREACHABLE:
+            break
+        held = claim(state, alert)
+        if held is None:
+            continue
         try:
             message_id = sink.send(alert)
-            mark_sent(state, alert, sink=sink.name, message_id=message_id)
         except Exception as error:
             errors.append(error)
-        else:
-            sent.append(alert)
+            held.give_up()
+            unreachable = unreachable + 1 if isinstance(error, TransientError) else 0
+            continue
+        unreachable = 0
+        mark_sent(state, alert, sink=sink.name, message_id=message_id)
+        sent.append(alert)
     if errors:
         raise errors[0]
     return tuple(sent)
+
+
+def note_late_alerts(state: ObjectStore, now: datetime) -> Alert | None:
+    """Where alerts have waited for more than an hour, put one that says so into the outbox.
+
+    It goes out with them, once for each oldest alert that waits: whoever reads them must know
+    that they are late. Returns it where it is new.
+    """
+    late = [
+        alert
+        for alert in unsent(state)
+        if now - alert.created_at > LATE and alert.kind is not AlertKind.ALERTS_LATE
+    ]
+    if not late:
+        return None
+    notice = alerts_late(len(late), late[0].created_at, at=now)
+    return notice if enqueue(state, notice) else None

@@ -1,23 +1,27 @@
-"""What the daemon watches: unsent alerts, attempts that died, and the end of a month's run.
+"""What the daemon watches: unsent alerts, dead attempts, the end of a run, months not closed.
 
 A run-status sensor moves on even when its body raises, so it only puts into the outbox; sending
 is the alert sensor's, which comes again until everything is sent.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 
+from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.resources import AttemptSettings, StateResource
-from soxauto_assets.automation.alerting import AlertSink, deliver
+from soxauto_assets.automation.alerting import deliver, note_late_alerts
 from soxauto_assets.automation.dead_runs import end_dead_runs
+from soxauto_assets.automation.heartbeat import heartbeat
 from soxauto_assets.automation.jobs import CLOSE_MONTH
 from soxauto_assets.automation.summary import summarise_run
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 
 SECONDS = 60
+HEARTBEAT_SECONDS = 3600
 
 
 def alert_sensor() -> dg.SensorDefinition:
@@ -38,19 +42,47 @@ def alert_sensor() -> dg.SensorDefinition:
     ) -> dg.SkipReason:
         from soxauto_assets.evidence.interrupted import close_interrupted
 
-        recovery = close_interrupted(
-            state.store,
-            report_io.results,
-            report_io.evidence,
-            settings=attempt_settings.shown,
-            sealing=attempt_settings.sealing,
-        )
-        ended = end_dead_runs(context.instance, state.store, recovery.closed)
-        sent = deliver(state.store, alerts)
+        try:
+            recovery = close_interrupted(
+                state.store,
+                report_io.results,
+                report_io.evidence,
+                settings=attempt_settings.shown,
+                sealing=attempt_settings.sealing,
+            )
+            ended = end_dead_runs(context.instance, state.store, recovery.closed)
+        finally:
+            # What stands in the outbox goes out also where no attempt can be closed.
+            note_late_alerts(state.store, datetime.now(UTC))
+            sent = deliver(state.store, alerts)
         return dg.SkipReason(
             f"{len(recovery.closed)} interrupted attempts closed, {len(recovery.failed)} could "
             f"not be; {len(ended)} dead runs ended; {len(sent)} alerts sent"
         )
+
+    return sensor
+
+
+def heartbeat_sensor(settings: Settings, reports: Sequence[str]) -> dg.SensorDefinition:
+    """Every hour: an alert into the outbox for each month that is not closed by its day.
+
+    ``reports`` are all of the catalogue.
+    """
+
+    @dg.sensor(
+        name="heartbeat",
+        minimum_interval_seconds=HEARTBEAT_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Alerts where a month has no current data of every report by day "
+        f"{settings.heartbeat_day} of the next.",
+    )
+    def sensor(
+        report_io: dg.ResourceParam[ReportIOManager],
+        state: StateResource,
+        alerts: dg.ResourceParam[AlertSink],
+    ) -> dg.SkipReason:
+        told = heartbeat(state.store, report_io.results, alerts, reports, settings)
+        return dg.SkipReason(f"{len(told)} months newly found missing")
 
     return sensor
 
@@ -69,7 +101,11 @@ def run_end_sensors(settings: Settings, reports: Sequence[str]) -> Sequence[dg.S
             description=f"Puts the summary of each run that ends as {status.value} into the "
             "outbox.",
         )
-        def summary(context: dg.RunStatusSensorContext, state: StateResource) -> None:
+        def summary(
+            context: dg.RunStatusSensorContext,
+            state: StateResource,
+            alerts: dg.ResourceParam[AlertSink],
+        ) -> None:
             run = context.dagster_run
             period = run.tags.get("dagster/partition")
             if period is None:
@@ -79,6 +115,7 @@ def run_end_sensors(settings: Settings, reports: Sequence[str]) -> Sequence[dg.S
             )
             summarise_run(
                 state.store,
+                alerts,
                 Period.parse(period),
                 run.run_id,
                 reports=reports,

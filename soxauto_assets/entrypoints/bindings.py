@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.partitions import last_closed_period
 from soxauto_assets.assets.resources import AttemptSettings, StateResource, WarehouseResource
 from soxauto_assets.automation.alerting import FolderSink
+from soxauto_assets.automation.sns import SnsSink
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 
@@ -103,6 +105,13 @@ def store_url(settings: Settings, name: str) -> str:
     return (settings.home / name).resolve().as_uri()
 
 
+def alert_sink(settings: Settings) -> AlertSink:
+    """Who takes alerts: the topic of the settings, or else a folder."""
+    if settings.alert_topic is not None:
+        return SnsSink(topic=settings.alert_topic, endpoint=settings.aws_endpoint)
+    return FolderSink(folder=str(settings.home / "alerts"))
+
+
 def resources(settings: Settings) -> Mapping[str, object]:
     """The resources of the definitions, for these settings."""
     return {
@@ -112,7 +121,7 @@ def resources(settings: Settings) -> Mapping[str, object]:
         ),
         "state": StateResource(url=store_url(settings, "state")),
         "warehouse": warehouse_resource(settings),
-        "alerts": FolderSink(folder=str(settings.home / "alerts")),
+        "alerts": alert_sink(settings),
         "attempt_settings": AttemptSettings(
             source_tries=settings.source_tries,
             lease_seconds=settings.lease_seconds,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,14 +116,17 @@ def close(
     does not answer.
     """
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
-    from soxauto_assets.automation.alerting import deliver
     from soxauto_assets.definitions import build
 
     broken: list[str] = []
     with ConsoleListener(console, len(periods) * len(reports)) as listener:
         definitions = build(settings, listener, catalog)
         with opened_instance() as instance:
-            prepare(definitions, instance, listener, errors, broken)
+            try:
+                prepare(definitions, instance, listener, errors, broken)
+            except (SoxautoError, OSError) as error:
+                _tell_of_no_start(definitions, periods, error)
+                raise
             for period in periods:
                 if not _close_period(
                     definitions, instance, period, reports, settings, listener, broken, catalog
@@ -134,12 +139,42 @@ def close(
     for problem in broken:
         errors.print(problem, style="bold red", markup=False, highlight=False)
     try:
-        deliver(_resource(definitions, "state").store, _resource(definitions, "alerts"))
+        _watch_and_deliver(definitions, report_ids(catalog), settings)
     except (SoxautoError, OSError) as error:
         broken.append(str(error))
         errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
     _next_steps(listener, settings, console)
     return 0 if not broken and all(outcome.passed for outcome in listener.outcomes) else 1
+
+
+def _watch_and_deliver(
+    definitions: dg.Definitions, known: Sequence[str], settings: Settings
+) -> None:
+    """What the sensors do where a daemon runs: missed months, late alerts, sending what waits."""
+    from soxauto_assets.automation.alerting import deliver, note_late_alerts
+    from soxauto_assets.automation.heartbeat import heartbeat
+
+    state, sink = _resource(definitions, "state").store, _resource(definitions, "alerts")
+    try:
+        heartbeat(state, _resource(definitions, "report_io").results, sink, known, settings)
+    finally:
+        note_late_alerts(state, datetime.now(UTC))
+        deliver(state, sink)
+
+
+def _tell_of_no_start(
+    definitions: dg.Definitions, periods: Sequence[Period], error: Exception
+) -> None:
+    """Alert that no report was begun; whatever fails here has the same cause."""
+    from soxauto_assets.assets.alerts import tell
+    from soxauto_assets.assets.causes import describe
+    from soxauto_assets.automation.alerting import deliver
+    from soxauto_assets.evidence.alert_texts import run_not_begun
+
+    state, sink = _resource(definitions, "state").store, _resource(definitions, "alerts")
+    with suppress(SoxautoError, OSError):
+        tell(state, sink, run_not_begun(periods, describe(error), at=datetime.now(UTC)))
+        deliver(state, sink)
 
 
 def _close_period(
@@ -172,6 +207,7 @@ def _close_period(
     try:
         summarise_run(
             _resource(definitions, "state").store,
+            _resource(definitions, "alerts"),
             period,
             result.run_id,
             reports=known,

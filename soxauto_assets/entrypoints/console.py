@@ -70,7 +70,7 @@ class ConsoleListener:
         else:
             self._console.print(stage, highlight=False)
 
-    def opened(self, address: AttemptAddress) -> None:
+    def opened(self, address: AttemptAddress, run_id: str) -> None:
         """An attempt has begun."""
         number = len(self.outcomes) + 1
         self._progress.update(
@@ -79,7 +79,7 @@ class ConsoleListener:
             stage="",
         )
 
-    def stage(self, address: AttemptAddress, stage: str) -> None:
+    def stage(self, address: AttemptAddress, stage: str, level: str = "INFO") -> None:
         """The attempt goes on to ``stage``."""
         self._stage = stage
         self._progress.update(self._task, stage=stage)

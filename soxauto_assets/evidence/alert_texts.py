@@ -6,7 +6,7 @@ Here: the wording. Not here: the outbox (``outbox.py``) and the sending (``autom
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from soxauto_assets.evidence.outbox import Alert, AlertKind
 from soxauto_assets.period import Period
@@ -55,13 +55,13 @@ def failed_report(
 
 
 def left_open(address: AttemptAddress, cause: str, *, run_url: str | None, at: datetime) -> Alert:
-    """The alert of an attempt that its own process could not close; ``at`` is aware UTC."""
+    """The alert of an attempt that its own process could not open or close; ``at`` is aware UTC."""
     name = address.report.upper()
     lines = [
         f"{name} for {address.period} could not be finished: its figures must not be used until a "
         "run passes.",
         f"Cause: {cause}",
-        "The attempt stays open. Remove the cause; the next run, or the daemon, closes it.",
+        "Remove the cause. Where the attempt was opened, the next run, or the daemon, closes it.",
         f"Attempt: {address.attempt}",
     ]
     if run_url is not None:
@@ -126,3 +126,68 @@ def run_broken(period: Period, run_id: str, *, at: datetime, run_url: str | None
         attempt=run_id,
         run_url=run_url,
     )
+
+
+def run_not_begun(
+    periods: Sequence[Period], cause: str, *, at: datetime, run_url: str | None = None
+) -> Alert:
+    """The alert of a start of months that ended before any report was begun."""
+    named = ", ".join(str(period) for period in periods)
+    lines = [
+        f"The run for {named} could not begin; none of its reports was made.",
+        f"Cause: {cause}",
+        "Remove the cause, then start the same again.",
+    ]
+    return Alert(
+        AlertKind.OPERATION,
+        f"SOX PG-01: the run for {named} could not begin",
+        tuple(lines),
+        at,
+        period=str(periods[0]) if len(periods) == 1 else None,
+        attempt=f"not-begun-{at:%Y%m%d_%H%M%SZ}",
+        run_url=run_url,
+    )
+
+
+def period_missed(
+    period: Period, missing: Sequence[str], due: date, *, at: datetime, run_url: str | None
+) -> Alert:
+    """The alert of a month that lacks current data of the ``missing`` reports on its day."""
+    named = ", ".join(name.upper() for name in missing)
+    lines = [
+        f"{period} is not closed: on {due:%d %B %Y} the data of {_reports(len(missing))} is "
+        "missing.",
+        f"Reports without current data: {named}",
+        "Start the month again, or look in `soxauto status` at what failed.",
+    ]
+    if run_url is not None:
+        lines.append(f"Runs: {run_url}")
+    return Alert(
+        AlertKind.PERIOD_MISSED,
+        f"SOX PG-01: {period} is not closed, {_reports(len(missing))} missing",
+        tuple(lines),
+        at,
+        period=str(period),
+        expected="current data of every report",
+        found=f"none of {named}",
+        run_url=run_url,
+    )
+
+
+def alerts_late(count: int, oldest: datetime, *, at: datetime) -> Alert:
+    """The notice that alerts wait longer than they may; stamps are aware UTC."""
+    return Alert(
+        AlertKind.ALERTS_LATE,
+        f"SOX PG-01: alerts are late, since {oldest:%Y-%m-%d %H:%M} UTC",
+        (
+            f"Alerts could not be sent for more than an hour ({count} when this was written); "
+            "they come late, with this message.",
+            f"The oldest is of {oldest:%Y-%m-%d %H:%M} UTC.",
+        ),
+        at,
+        attempt=f"{oldest:%Y%m%d_%H%M%S_%fZ}",
+    )
+
+
+def _reports(count: int) -> str:
+    return f"{count} report" + ("" if count == 1 else "s")

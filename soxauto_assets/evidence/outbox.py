@@ -40,6 +40,7 @@ class AlertKind(Enum):
     RUN_SUMMARY = "run-summary"
     PERIOD_MISSED = "period-missed"
     OPERATION = "operation"
+    ALERTS_LATE = "alerts-late"
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,11 @@ def mark_sent(
     except ObjectExistsError:
         return False
     return True
+
+
+def was_sent(state: ObjectStore, alert: Alert) -> bool:
+    """Whether a sink took the alert, and that was recorded."""
+    return state.info(f"{_SENT}{alert.id}.json") is not None
 
 
 def unsent(state: ObjectStore) -> tuple[Alert, ...]:

@@ -111,8 +111,7 @@ def _serve(handler: socketserver.StreamRequestHandler, proxy: FaultyProxy, port:
         handler.connection.recv(1)  # until the client gives up
         return False
     if fault is not None and deed == "answer":
-        body = _json_error(fault.code) if "X-Amz-Target" in headers else _error_body(fault.code)
-        _write(handler, fault.status, {}, body, method)
+        _write(handler, fault.status, {}, _error_body(fault.code, headers), method)
         return True
     upstream = http.client.HTTPConnection("127.0.0.1", port)
     try:
@@ -153,12 +152,14 @@ def _write(
     handler.wfile.flush()
 
 
-def _error_body(code: str) -> bytes:
-    return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()
-
-
-def _json_error(code: str) -> bytes:
-    return json.dumps({"__type": code, "message": "no"}).encode()
+def _error_body(code: str, headers: http.client.HTTPMessage) -> bytes:
+    """The error in the words of the service that was asked: Secrets Manager, SNS or S3."""
+    if "X-Amz-Target" in headers:
+        return json.dumps({"__type": code, "message": "no"}).encode()
+    error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+    if "form-urlencoded" in headers.get("Content-Type", ""):
+        error = f"<ErrorResponse>{error}</ErrorResponse>"
+    return f"<?xml version='1.0'?>{error}".encode()
 
 
 def _reset(connection: socket.socket) -> bool:
