@@ -155,26 +155,24 @@ def lineage_table(lineage: Lineage) -> str:
 
 
 def checks_table(checks: tuple[CheckResult, ...]) -> dg.TableMetadataValue:
-    """All checks with expected, found and verdict, the not applicable ones with their reason."""
+    """All checks with expected, found and verdict, the not applicable ones with their reason.
+
+    The cause stands behind what was found: one more column would not fit the page.
+    """
+    names = ("check", "verdict", "expected", "found, and the cause")
+    rows = (
+        (
+            check.name,
+            check.verdict.value,
+            check.expected,
+            check.found if check.cause is None else f"{check.found}. {check.cause}",
+        )
+        for check in checks
+    )
     return dg.MetadataValue.table(
-        [
-            dg.TableRecord(
-                {
-                    "check": check.name,
-                    "verdict": check.verdict.value,
-                    "expected": check.expected,
-                    "found": check.found,
-                    "cause": check.cause or "",
-                }
-            )
-            for check in checks
-        ],
-        # Named here, for an attempt that did not reach its checks has none to tell them from.
-        schema=dg.TableSchema(
-            columns=[
-                dg.TableColumn(name) for name in ("check", "verdict", "expected", "found", "cause")
-            ]
-        ),
+        [dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
+        # Named, for an attempt that did not reach its checks has none to tell the columns from.
+        schema=dg.TableSchema(columns=[dg.TableColumn(name) for name in names]),
     )
 
 
