@@ -11,8 +11,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets_tests.support.demo import SMALL, shared_folder
+from soxauto_assets_tests.support.folders import quick_folder
 
 STORES = ("results", "evidence", "state")
 
@@ -121,11 +122,19 @@ def failed_checks(package: Path) -> set[str]:
     return {check["name"] for check in checks if check["verdict"] == "FAIL"}
 
 
-def whole_demo(factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the small embedded warehouse, built through the last closed month.
 
     That is how far the command asks for; it takes the build as it finds it.
     """
-    folder = shared_folder(factory)
+    folder = shared_folder(tmp_path_factory)
     ensure_demo(folder, through=last_closed_period(Settings.load({})), plan=SMALL)
     return folder
+
+
+@pytest.fixture(scope="session")
+def new_folder() -> Iterator[Callable[[], Path]]:
+    """Makes folders where syncing costs nothing; they are gone at the end."""
+    with ExitStack() as kept:
+        yield lambda: kept.enter_context(quick_folder())

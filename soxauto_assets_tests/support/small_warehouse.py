@@ -60,10 +60,15 @@ class SmallWarehouse:
                     f"INSERT INTO {target} ({names}) VALUES ({marks})", list(row.values())
                 )
 
+    def change(self, full_name: str, alteration: str) -> None:
+        """Alter the table: what stands after ``ALTER TABLE <name>``."""
+        with _connect(self._files) as connection:
+            connection.execute(f"ALTER TABLE {full_identifier(table(full_name))} {alteration}")
+
     def extract(self, report_id: str, period: Period) -> list[dict[str, object]]:
         """The rows of the report's query, typed as declared."""
         entry = load_entry(report_id)
-        with self._warehouse().open(Purpose(report_id, str(period), "test")) as session:
+        with self.warehouse().open(Purpose(report_id, str(period), "test")) as session:
             return [
                 row
                 for batch in session.stream(
@@ -75,7 +80,7 @@ class SmallWarehouse:
     def control(self, report_id: str, name: str, period: Period) -> list[dict[str, object]]:
         """The rows of one control of the report."""
         (control,) = (c for c in load_entry(report_id).controls if c.name == name)
-        with self._warehouse().open(Purpose(report_id, str(period), "test")) as session:
+        with self.warehouse().open(Purpose(report_id, str(period), "test")) as session:
             return [dict(row) for row in session.fetch(_statement(report_id, control.sql, period))]
 
     def total(self, report_id: str, name: str, period: Period) -> dict[str, object]:
@@ -83,7 +88,8 @@ class SmallWarehouse:
         (row,) = self.control(report_id, name, period)
         return row
 
-    def _warehouse(self) -> EmbeddedWarehouse:
+    def warehouse(self) -> EmbeddedWarehouse:
+        """The source as an attempt opens it."""
         return EmbeddedWarehouse(self._files, name="small", spill_folder=self._folder)
 
 
