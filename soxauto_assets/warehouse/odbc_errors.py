@@ -44,6 +44,7 @@ _RECORD = re.compile(
     r"State: (?P<state>\w{5}), Native error: (?P<number>-?\d+), Message: (?P<message>.*)", re.DOTALL
 )
 _TOO_LARGE = "too large"
+_NO_DRIVER = frozenset({"IM002", "IM003", "IM004", "IM005"})
 
 
 def diagnose(error: Exception) -> Diagnosis:
@@ -77,6 +78,11 @@ def _by_state(name: str, diagnosis: Diagnosis) -> SoxautoError:
             remedy="Install the CA that signed it; or add TrustServerCertificate=yes to the "
             "connection string, which encrypts without knowing whose server it is.",
         )
+    if state in _NO_DRIVER or "can't open lib" in diagnosis.message.lower():
+        return SourceError(
+            f"{name}: the ODBC driver cannot be loaded ({said}).",
+            remedy="Run `soxauto doctor`; it lists the drivers that were found.",
+        )
     match state:
         case "28000":
             return LoginRefusedError(
@@ -88,11 +94,6 @@ def _by_state(name: str, diagnosis: Diagnosis) -> SoxautoError:
                 f"{name}: no answer in time ({said}).",
                 remedy="Check server name, port and network, or allow more time "
                 "(SOXAUTO_LOGIN_TIMEOUT_SECONDS, SOXAUTO_STATEMENT_TIMEOUT_SECONDS).",
-            )
-        case "IM002" | "IM003" | "IM004" | "IM005":
-            return SourceError(
-                f"{name}: the ODBC driver cannot be loaded ({said}).",
-                remedy="Run `soxauto doctor`; it lists the drivers that were found.",
             )
         case "22003" | "22007" | "22008" | "22018" | "22P02" | "22012":
             return SourceTypeError(

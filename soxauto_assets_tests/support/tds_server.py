@@ -72,7 +72,7 @@ class Answers:
 
     ``level`` overrides the isolation level that is read back. ``errors`` maps a piece of a
     statement to the number of the error that the statement gives. ``held`` are rights of the
-    login. ``waiting`` makes statements with a piece in it wait for the event.
+    login. ``waiting`` makes statements with a piece in it wait for the event, or two seconds.
     """
 
     databases: Mapping[str, int] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class TdsServer:
                 raise QueryError(f"Error {number} near 'secret row'", number=number)
         for piece, event in answers.waiting.items():
             if piece in sql:
-                event.wait(60)
+                event.wait(2)
         if match := re.fullmatch(r"SET TRANSACTION ISOLATION LEVEL (.*)", sql):
             query.session["level"] = _LEVEL[match[1]]
             return _NOTHING
