@@ -75,10 +75,10 @@ class Told:
         self.stages: list[str] = []
         self.outcomes: list[Outcome] = []
 
-    def opened(self, address: AttemptAddress) -> None:
+    def opened(self, address: AttemptAddress, run_id: str) -> None:
         self.stages.append("opened")
 
-    def stage(self, address: AttemptAddress, stage: str) -> None:
+    def stage(self, address: AttemptAddress, stage: str, level: str = "INFO") -> None:
         self.stages.append(stage)
 
     def rows(self, address: AttemptAddress, rows: int) -> None:
