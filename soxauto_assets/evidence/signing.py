@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from soxauto_assets.errors import TransientError
 from soxauto_assets.evidence.keys import SigningKeyError, local_key
+from soxauto_assets.verify.envelope import p256_key
+from soxauto_assets.verify.strict_json import UnreadableError
 
 if TYPE_CHECKING:
     from soxauto_assets.aws import AwsAccess, AwsService
@@ -113,13 +115,16 @@ class KmsSigner:
     def key(self) -> SigningKey:
         """The key, asked of KMS once."""
         answer = self._asked("get_public_key", KeyId=self._arn)
-        if (answer["KeySpec"], answer["KeyUsage"]) != ("ECC_NIST_P256", "SIGN_VERIFY"):
+        public_key = bytes(answer["PublicKey"])
+        try:
+            p256_key(public_key, "the key")
+        except UnreadableError as error:
             raise SigningKeyError(
-                f"The key {self._arn} is {answer['KeySpec']} for {answer['KeyUsage']}.",
+                f"The key {self._arn} is not on the curve P-256.",
                 remedy="Name a key of the kind ECC_NIST_P256 for SIGN_VERIFY in "
                 "SOXAUTO_SIGNING_KEY.",
-            )
-        return SigningKey(bytes(answer["PublicKey"]), "key-service", str(answer["KeyId"]))
+            ) from error
+        return SigningKey(public_key, "key-service", self._arn)
 
     def sign(self, message: bytes) -> bytes:
         """The signature over ``message``, of which KMS sees the SHA-256 alone."""

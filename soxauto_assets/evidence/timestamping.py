@@ -30,11 +30,10 @@ from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.timestamp_form import stored_form
 from soxauto_assets.store.layout import ENVELOPE, TIME, AttemptAddress
 from soxauto_assets.store.protocol import ObjectExistsError, ObjectMissingError, ObjectStore
-from soxauto_assets.verify.certificates import check_chain
 from soxauto_assets.verify.envelope import read_envelope
 from soxauto_assets.verify.manifest import read_manifest
 from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
-from soxauto_assets.verify.timestamp import read_time_stamp
+from soxauto_assets.verify.timestamp import check_time_stamp
 
 SECONDS = 10.0
 """How long an authority may take to answer."""
@@ -84,8 +83,7 @@ class TimeStampAuthority:
                 raise self._unusable(f"it answers with the status {status}")
             if decode_timestamp_response(token).tst_info.nonce != request.nonce:
                 raise self._unusable("it answers another request")
-            stamp = read_time_stamp(token, envelope)
-            check_chain(stamp.certificates, None, stamp.time)
+            check_time_stamp(token, envelope, None)
         except ValueError as error:  # UnreadableError is one
             raise self._unusable(f"its answer is no time stamp ({error})") from error
         return token

@@ -4,7 +4,7 @@ Three questions. Did the key that the manifest names sign these very bytes? Whos
 the auditor's trust file? Since when does the envelope exist, by a time stamp authority? Without a
 trust file the second has no answer but the package's own, and the report says so.
 
-Not here: forms and arithmetic (``envelope.py``, ``timestamp.py``, ``certificates.py``).
+Not here: forms and arithmetic (``envelope.py``, ``timestamp.py``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from soxauto_assets.verify.certificates import check_chain
 from soxauto_assets.verify.envelope import ENVELOPE, check_signature, read_envelope
 from soxauto_assets.verify.findings import Findings
 from soxauto_assets.verify.manifest import Manifest
 from soxauto_assets.verify.strict_json import UnreadableError
-from soxauto_assets.verify.timestamp import TIME, TimeStamp, read_time_stamp
+from soxauto_assets.verify.timestamp import TIME, TimeStamp, check_time_stamp
 from soxauto_assets.verify.trust import Trust
 
 SELF_ASSERTED = "self-asserted: the key vouches for itself"
@@ -116,8 +115,7 @@ def _check_time(
     try:
         if path.is_symlink() or not path.is_file() or len(content) > _LARGEST_TOKEN:
             raise UnreadableError("the file", "a plain file of its size", "something else")
-        stamp = read_time_stamp(content, envelope)
-        check_chain(stamp.certificates, anchors, stamp.time)
+        stamp = check_time_stamp(content, envelope, anchors)
     except UnreadableError as error:
         findings.judge(f"{TIME}, {error.where}", False, error.expected, error.found)
         return None

@@ -24,7 +24,8 @@ def check_chain(
     """Raise UnreadableError where the first certificate does not lead to an anchor.
 
     ``anchors`` None: nobody is trusted, so the chain must only agree with itself. Every
-    certificate must be of the chain: one that no signature reaches could be anything.
+    certificate must be of the chain, and signed by another or itself, or an anchor: one that no
+    signature covers could say anything. Only without anchors the topmost one may be unproved.
     """
     pool = [*certificates, *(anchors or ())]
     reached, open_ends = [certificates[0]], [certificates[0]]
@@ -39,8 +40,14 @@ def check_chain(
             raise UnreadableError(
                 "its certificates", "those of one chain", certificate.subject.rfc4514_string()
             )
-        if certificate.subject == certificate.issuer and not _issued(certificate, certificate):
-            raise UnreadableError("its root certificate", "one that signed itself", "another")
+        unproved_top = anchors is None and certificate.subject != certificate.issuer
+        proved = certificate in (anchors or ()) or any(_issued(c, certificate) for c in pool)
+        if not proved and not unproved_top:
+            raise UnreadableError(
+                f"its certificate {certificate.subject.rfc4514_string()}",
+                "one whose signature can be verified, up to a root or the trust file",
+                f"one by {certificate.issuer.rfc4514_string()}, who is not there",
+            )
         if not _valid(certificate, at):
             raise UnreadableError(
                 f"its certificate {certificate.subject.rfc4514_string()}",

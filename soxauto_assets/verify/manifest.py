@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from soxauto_assets.verify.envelope import strict_base64
+from soxauto_assets.verify.envelope import key_id_of, strict_base64
 from soxauto_assets.verify.strict_json import (
     UnreadableError,
     canonical,
@@ -264,9 +264,12 @@ def _signer(value: Any) -> SignerClaim:
     assertion, holder, key_id, public_key = members(
         value, "signer", "assertion", "holder", "key_id", "public_key"
     )
+    encoded = strict_base64(public_key, "signer.public_key")
+    if digest(key_id, "signer.key_id") != key_id_of(encoded):
+        raise UnreadableError("signer.key_id", f"that of its key, {key_id_of(encoded)}", key_id)
     return SignerClaim(
-        digest(key_id, "signer.key_id"),
-        strict_base64(public_key, "signer.public_key"),
+        key_id,
+        encoded,
         one_of(assertion, "signer.assertion", *ASSERTIONS),
         text(holder, "signer.holder"),
     )

@@ -5,8 +5,9 @@ wrapping (RFC 5652) is mostly unsigned, so each part is held to the one value th
 parts allow, and no certificate may be there that is not of the chain. Unsigned attributes and
 revocation lists prove nothing and are not read; they are accepted and told.
 
-Here: what the token says and whether an authority's key signed it. Not here: whether the package
-claims one (``authenticity.py``). A certificate's revocation is not asked for: that needs a network.
+Here: what the token says and whether an authority's key signed it. Not here: the chain of
+certificates (``certificates.py``), and whether the package claims a time (``authenticity.py``).
+That a certificate was revoked is not asked for: it needs a network.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from soxauto_assets.verify.certificates import check_chain
 from soxauto_assets.verify.der import (
+    BIT_STRING,
     BOOLEAN,
     GENERALIZED_TIME,
     INTEGER,
@@ -76,12 +79,28 @@ class TimeStamp:
     unsigned: tuple[str, ...]
 
 
-def read_time_stamp(content: bytes, stamped: bytes) -> TimeStamp:
+def check_time_stamp(
+    content: bytes, stamped: bytes, anchors: Sequence[Certificate] | None
+) -> TimeStamp:
     """The time stamp ``content`` over the bytes ``stamped``.
 
-    Raises UnreadableError where it is not one, is over other bytes, or its signature does not
-    hold by the certificate that it carries. Whose certificate that is, ``check_chain`` asks.
+    ``anchors`` are the certificates that are trusted to stamp or to issue; None: nobody is, so it
+    must only agree with itself. Raises UnreadableError where it is no time stamp, is over other
+    bytes, its signature does not hold, or its certificate does not lead to an anchor.
     """
+    try:
+        stamp = _read(content, stamped)
+        check_chain(stamp.certificates, anchors, stamp.time)
+    except UnreadableError:
+        raise
+    except Exception as error:
+        # A damaged certificate: the library reads parts of it late, and its errors (InvalidVersion,
+        # DuplicateExtension, ValueError...) have no common base.
+        raise UnreadableError("its certificates", "X.509 certificates", str(error)) from error
+    return stamp
+
+
+def _read(content: bytes, stamped: bytes) -> TimeStamp:
     where = "the answer"
     response = Parts(single(content, SEQUENCE, where).content, where)
     status = Parts(response.take(SEQUENCE).content, "the status")
@@ -258,15 +277,16 @@ def _certificates(element: Element | None) -> tuple[Certificate, ...]:
 
     if element is None:
         raise UnreadableError("the certificates", "that of the authority", "none")
-    try:
-        return tuple(
-            load_der_x509_certificate(part.encoded)
-            for part in Parts(element.content, "the certificates").all(SEQUENCE)
-        )
-    except UnreadableError:
-        raise
-    except ValueError as error:
-        raise UnreadableError("the certificates", "X.509 certificates", "others") from error
+    certificates = []
+    for part in Parts(element.content, "the certificates").all(SEQUENCE):
+        outer = Parts(part.content, "a certificate")
+        outer.take(SEQUENCE)
+        outer.take(SEQUENCE)
+        if outer.take(BIT_STRING).content[:1] != b"\0":  # unused bits, which readers ignore
+            raise UnreadableError("a certificate", "a signature of whole bytes", "another")
+        outer.end()
+        certificates.append(load_der_x509_certificate(part.encoded))
+    return tuple(certificates)
 
 
 def _expect_oid(element: Element, where: str, expected: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,14 +23,17 @@ from soxauto_assets.evidence.package import (
     PackageConflictError,
     PackageContents,
     PackageExistsError,
+    complete,
     publish,
 )
 from soxauto_assets.evidence.recovery import StandingPackage
+from soxauto_assets.evidence.sealing import BadSignatureError, Sealing
 from soxauto_assets.evidence.standing import find_package
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.protocol import ObjectDamagedError, Receipt, StoreUnavailableError
 from soxauto_assets.validation.results import Verdict
 from soxauto_assets.verify import Verification, verify_package
+from soxauto_assets_tests.support.keys import KeySigner
 from soxauto_assets_tests.support.packages import (
     ADDRESS,
     ENDED,
@@ -363,6 +367,124 @@ def test_whoever_closes_a_dead_attempt_lists_what_it_left(
     assert noted <= left
     assert left <= {subject["name"] for subject in statement["subject"]}
     assert verdict_of(folder) is Verification.VERIFIED
+
+
+@pytest.mark.parametrize("signer", [SIGNER, KeySigner(1, deterministic=True)], ids=["kms", "local"])
+def test_an_attempt_that_dies_between_envelope_and_manifest_has_its_package(
+    tmp_path: Path, signer: KeySigner
+) -> None:
+    """Whoever comes next writes the manifest out of the envelope; nobody signs again."""
+    root, contents = tmp_path / "store", sample(tmp_path)
+    lost = FailingStore(root, at=len(NAMES), after=True)
+    with pytest.raises(StoreUnavailableError):
+        publish(contents, ADDRESS, lost, Sealing(signer))
+    store, folder = store_at(root), root / ADDRESS.prefix
+    envelope, signatures = (folder / "manifest.dsse.json").read_bytes(), signer.signatures
+    assert find_package(store, ADDRESS) is None
+
+    with pytest.raises(PackageExistsError):
+        publish(interrupted(contents), ADDRESS, store, Sealing(KeySigner(2)))
+    complete(ADDRESS, store)
+    complete(ADDRESS, store)
+
+    found = find_package(store, ADDRESS)
+    assert found is not None
+    assert found.verdict is AttemptVerdict.PASS
+    assert names_below(folder) == sorted([*NAMES, *SEAL])
+    assert (folder / "manifest.dsse.json").read_bytes() == envelope
+    assert signer.signatures == signatures
+    assert verdict_of(folder) is Verification.VERIFIED
+    assert publish(contents, ADDRESS, store, Sealing(signer)).manifest == found.manifest
+
+
+def test_nothing_is_completed_where_no_envelope_stands(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    with pytest.raises(StoreUnavailableError):
+        publish(sample(tmp_path), ADDRESS, FailingStore(root, at=len(NAMES), after=False), SEALING)
+
+    complete(ADDRESS, store_at(root))
+
+    assert names_below(root / ADDRESS.prefix) == NAMES
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b"\xff"])
+def test_an_envelope_that_is_none_is_not_completed(tmp_path: Path, content: bytes) -> None:
+    store = store_at(tmp_path / "store")
+    store.create(ADDRESS.key("manifest.dsse.json"), content)
+
+    with pytest.raises(ObjectDamagedError, match="is no envelope of a manifest"):
+        complete(ADDRESS, store)
+    with pytest.raises(PackageExistsError):
+        publish(interrupted(sample(tmp_path)), ADDRESS, store, SEALING)
+
+
+class OvertakenStore(LocalStore):
+    """A store in which somebody else is faster, just before one object is created."""
+
+    def __init__(self, root: Path, name: str, overtake: Callable[[], object]) -> None:
+        super().__init__(root, name="evidence", reserve_bytes=0)
+        self._name = name
+        self._overtake: Callable[[], object] | None = overtake
+
+    def create(
+        self, key: str, source: Path | bytes, *, metadata: Mapping[str, str] | None = None
+    ) -> Receipt:
+        if key == ADDRESS.key(self._name) and self._overtake is not None:
+            overtake, self._overtake = self._overtake, None
+            overtake()
+        return super().create(key, source, metadata=metadata)
+
+
+@pytest.mark.parametrize("before", SEAL)
+def test_of_two_who_close_an_attempt_at_once_one_package_remains(
+    tmp_path: Path, before: str
+) -> None:
+    """Two recoverers with clocks, and even keys, of their own: the first envelope wins."""
+    root = tmp_path / "store"
+    mine = interrupted(sample(tmp_path))
+    other = replace(mine, closed_by="esi@finance-9")
+
+    def overtake() -> None:
+        with suppress(PackageExistsError):  # where my envelope stands, the other one has lost
+            publish(other, ADDRESS, store_at(root), Sealing(KeySigner(2)))
+
+    with suppress(PackageExistsError, PackageConflictError):
+        publish(mine, ADDRESS, OvertakenStore(root, before, overtake), SEALING)
+    complete(ADDRESS, store_at(root))
+
+    folder = root / ADDRESS.prefix
+    manifest = parse_canonical((folder / "manifest.json").read_bytes())
+    signer = {"manifest.dsse.json": KeySigner(2), "manifest.json": SIGNER}[before]
+    assert manifest["predicate"]["signer"]["key_id"] == signer.key.key_id
+    assert find_package(store_at(root), ADDRESS) is not None
+
+
+@pytest.mark.parametrize("before", SEAL)
+def test_two_who_write_the_very_same_package_agree_on_it(tmp_path: Path, before: str) -> None:
+    """A write that was answered too late is repeated; the signatures differ, the package not."""
+    root, contents = tmp_path / "store", sample(tmp_path)
+    firsts = []
+
+    def overtake() -> None:
+        firsts.append(publish(contents, ADDRESS, store_at(root), SEALING))
+
+    second = publish(contents, ADDRESS, OvertakenStore(root, before, overtake), SEALING)
+
+    assert [second] == firsts
+    assert verdict_of(root / ADDRESS.prefix) is Verification.VERIFIED
+
+
+def test_a_signature_that_does_not_hold_is_not_stored(tmp_path: Path) -> None:
+    class Broken(KeySigner):
+        def sign(self, message: bytes) -> bytes:
+            return super().sign(message + b"x")
+
+    store = store_at(tmp_path / "store")
+    with pytest.raises(BadSignatureError):
+        publish(sample(tmp_path), ADDRESS, store, Sealing(Broken(3)))
+
+    assert store.info(ADDRESS.key("manifest.dsse.json")) is None
+    assert store.info(ADDRESS.key("manifest.json")) is None
 
 
 def test_documents_of_a_dead_attempt_are_not_replaced_but_stand_beside(tmp_path: Path) -> None:
