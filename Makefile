@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run ui test prove bench check docs lock clean
+.PHONY: help install install-dev run ui test prove bench check docs screenshots lock clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ check: $(VENV)/installed-dev  ## lint, format, types, room order, SQL rules, gen
 
 docs: $(VENV)/installed  ## write the generated pages of docs/reports again
 	@$(BIN)/soxauto docs
+
+screenshots: $(VENV)/installed-dev  ## write the pictures of docs/images again (needs chromium)
+	@SOXAUTO_REQUIRE=browser $(BIN)/pytest -n 0 --screenshots soxauto_assets_tests/ui/test_browser.py
 
 lock:  ## pin all dependencies again (needs uv)
 	@uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \

@@ -1,7 +1,40 @@
 """Settings of the whole suite: what every test module would otherwise repeat."""
 
+from collections.abc import Generator
+
+import pytest
 from hypothesis import settings
+
+from soxauto_assets_tests.support import parts
 
 # Two shared cores: how long an example takes says nothing of the code.
 settings.register_profile("soxauto", deadline=None)
 settings.load_profile("soxauto")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots",
+        action="store_true",
+        help="let the browser test write what it sees to docs/images",
+    )
+
+
+def pytest_configure() -> None:
+    try:
+        parts.required()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None, object, object]:
+    """End with what was not shown: a skipped test must not look like a passed one."""
+    result = yield
+    if lines := parts.not_shown(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.section("not shown on this machine")
+        for line in lines:
+            terminalreporter.line(line)
+    return result
