@@ -6,7 +6,7 @@ Here: the one place that binds the demonstration warehouse. Not here: the resour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,15 @@ class DemonstrationWarehouse(WarehouseResource):
         )
 
 
+def secret_of(settings: Settings) -> Callable[[], str]:
+    """What gives the connection string of SQL Server: the setting, or else the secret, anew."""
+    if settings.db_connection_string is not None:
+        return settings.db_connection_string.get_secret_value
+    from soxauto_assets.warehouse.secrets import secret_reader
+
+    return secret_reader(settings.db_secret, settings.aws_region, settings.aws_endpoint)
+
+
 class SqlServerSource(WarehouseResource):
     """NAV BI on SQL Server; the fields are those of the settings.
 
@@ -55,8 +64,6 @@ class SqlServerSource(WarehouseResource):
     read from the environment, or from Secrets Manager, when a session is opened.
     """
 
-    secret: str
-    region: str
     odbc_driver_path: str | None
     isolation: str
     login_seconds: int
@@ -64,13 +71,11 @@ class SqlServerSource(WarehouseResource):
 
     def warehouse(self) -> Warehouse:
         """The warehouse; it connects when a session is opened."""
-        from soxauto_assets.warehouse.secrets import secret_reader
         from soxauto_assets.warehouse.sqlserver import Isolation, SqlServerWarehouse
 
-        given = Settings.load().db_connection_string
         driver = self.odbc_driver_path
         return SqlServerWarehouse(
-            secret_reader(self.secret, self.region) if given is None else given.get_secret_value,
+            secret_of(Settings.load()),
             name="NAV BI (SQL Server)",
             odbc_driver_path=None if driver is None else Path(driver),
             isolation=Isolation(self.isolation),
@@ -84,8 +89,6 @@ def warehouse_resource(settings: Settings) -> WarehouseResource:
     if settings.warehouse == "sqlserver":
         path = settings.odbc_driver_path
         return SqlServerSource(
-            secret=settings.db_secret,
-            region=settings.aws_region,
             odbc_driver_path=None if path is None else str(path),
             isolation=settings.isolation,
             login_seconds=settings.login_timeout_seconds,

@@ -160,6 +160,27 @@ def sql(
     )
 
 
+@app.command()
+def doctor(
+    compile_statements: Annotated[
+        bool,
+        typer.Option(
+            "--compile", help="Also have the server compile every query and control; none is run."
+        ),
+    ] = False,
+) -> None:
+    """Try everything that a run needs, and say how to mend what is not well.
+
+    Settings, disk, stores, outbox; driver, secret, login, isolation, and every table and column
+    against the declared schema. Exit code 0 when all is well, 1 when something is not.
+    """
+    from soxauto_assets.entrypoints.doctor import State, examine, findings_table
+
+    findings = list(examine(compile_statements=compile_statements))
+    console.print(findings_table(findings))
+    raise typer.Exit(0 if all(finding.state is State.WELL for finding in findings) else 1)
+
+
 @app.command("settings")
 def show_settings() -> None:
     """List every environment variable of the product, its value, and what it means."""

@@ -7,7 +7,7 @@ those of the source at hand. Not here: values that do not fit (``arrow.py``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from soxauto_assets.catalog.model import (
@@ -20,6 +20,7 @@ from soxauto_assets.catalog.model import (
     Text,
     Timestamp,
 )
+from soxauto_assets.catalog.source_model import SourceTable
 from soxauto_assets.catalog.sources import table
 from soxauto_assets.warehouse.columns import Resolver, SourceRef
 from soxauto_assets.warehouse.lint import lint_statement
@@ -79,19 +80,12 @@ def check_source_types(session: Session, entry: CatalogEntry) -> None:
     Raises SourceError for a missing table or column, SourceTypeError for a type that is not the
     declared one; the text names all of them.
     """
-    missing, different = [], []
+    missing: list[str] = []
+    different: list[str] = []
     for full_name, columns in _by_table(columns_read(entry)):
-        found = {name.lower(): kind for name, kind in session.describe(full_name)}
-        if not found:
-            missing.append(f"table {full_name}")
-            continue
-        declared = {column.name: column.type for column in table(full_name).columns}
-        for column in columns:
-            actual = found.get(column.lower())
-            if actual is None:
-                missing.append(f"column {full_name}.{column}")
-            elif not _fits(actual, declared[column]):
-                different.append(f"{full_name}.{column} is {actual}, declared {declared[column]!r}")
+        lacking, otherwise = compare_table(session, table(full_name), columns)
+        missing += lacking
+        different += otherwise
     if missing:
         raise SourceError(
             f"{entry.report.id}: the source lacks {', '.join(missing)}.",
@@ -104,6 +98,28 @@ def check_source_types(session: Session, entry: CatalogEntry) -> None:
             remedy="Find out why the source changed; then correct the source, or the declared "
             "source schema in soxauto_assets/catalog/sources_*.py and the queries that read it.",
         )
+
+
+def compare_table(
+    session: Session, declared: SourceTable, columns: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """What the source lacks of ``columns`` of a declared table, and what has another type there.
+
+    Each entry names the column with the table, or the table where that is missing.
+    """
+    full_name = declared.full_name
+    found = {name.lower(): kind for name, kind in session.describe(full_name)}
+    if not found:
+        return [f"table {full_name}"], []
+    types = {column.name: column.type for column in declared.columns}
+    missing, different = [], []
+    for column in columns:
+        actual = found.get(column.lower())
+        if actual is None:
+            missing.append(f"column {full_name}.{column}")
+        elif not _fits(actual, types[column]):
+            different.append(f"{full_name}.{column} is {actual}, declared {types[column]!r}")
+    return missing, different
 
 
 def _by_table(refs: tuple[SourceRef, ...]) -> Iterator[tuple[str, list[str]]]:

@@ -31,6 +31,12 @@ class Diagnosis:
     number: int
     message: str = field(repr=False)
 
+    @classmethod
+    def of_pyodbc(cls, state: str, message: str) -> Diagnosis:
+        """Of an error of pyodbc: the server's number stands in brackets behind the first text."""
+        numbers = re.findall(r"\((-?\d+)\) \(SQL", message)
+        return cls(state, int(numbers[0]) if numbers else 0, message)
+
     def named(self) -> str:
         """The message, for those kinds whose messages hold names only; one line, no brackets."""
         text = re.sub(r"^(?:\[[^\]]*\])+", "", self.message.strip())
@@ -65,7 +71,11 @@ def mapped(name: str, error: Exception, judge: Judge) -> SoxautoError:
             f"{name}: a text is longer than 4,000 characters.",
             remedy="Cut it in the query with LEFT, or leave the column out.",
         )
-    diagnosis = diagnose(error)
+    return from_diagnosis(name, diagnose(error), judge)
+
+
+def from_diagnosis(name: str, diagnosis: Diagnosis, judge: Judge) -> SoxautoError:
+    """The protocol's error for a diagnosis: by the server's number, else by SQLSTATE."""
     return judge(name, diagnosis) or _by_state(name, diagnosis)
 
 

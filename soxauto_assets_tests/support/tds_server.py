@@ -72,7 +72,8 @@ class Answers:
 
     ``level`` overrides the isolation level that is read back. ``errors`` maps a piece of a
     statement to the number of the error that the statement gives. ``held`` are rights of the
-    login. ``waiting`` makes statements with a piece in it wait for the event, or two seconds.
+    login, ``kinds`` types that columns have by their name. ``waiting`` makes statements with a
+    piece in it wait for the event, or two seconds.
     """
 
     databases: Mapping[str, int] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Answers:
     held: frozenset[str] = frozenset()
     errors: dict[str, int] = field(default_factory=dict)
     waiting: dict[str, threading.Event] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     logins: list[Login] = field(default_factory=lambda: [Login(USER, PASSWORD, False)])
     seen: list[Query] = field(default_factory=list)
 
@@ -145,6 +147,8 @@ class TdsServer:
                     "clock": datetime.now(UTC).replace(tzinfo=None),
                 }
             )
+        if sql == "SELECT CAST(SUSER_SNAME() AS NVARCHAR(128)) AS login":
+            return _result({"login": USER})
         if "sys.databases" in sql:
             return _result(*({"name": n, "state": s} for n, s in answers.databases.items()))
         if "HAS_PERMS_BY_NAME" in sql:
@@ -159,7 +163,7 @@ class TdsServer:
                 )
             )
         if "sys.columns" in sql:
-            return _described(sql)
+            return _described(sql, answers.kinds)
         if "sql_expression_dependencies" in sql:
             return _result(dict.fromkeys(_REFERENCE, ""), rows=0)
         if "sys.sql_modules" in sql:
@@ -245,18 +249,16 @@ def _names(sql: str) -> list[str]:
     return [name.replace("''", "'")[1:-1].replace("].[", ".") for name in found]
 
 
-def _described(sql: str) -> QueryResult:
+def _described(sql: str, kinds: Mapping[str, str]) -> QueryResult:
     (name,) = _names(sql)
-    return _result(
-        *(
-            dict(zip(("name", "kind", "bytes", "digits", "scale"), (c.name, *_kind(c.type)),
-                     strict=True))
-            for c in table(name).columns
-        )
-    )  # fmt: skip
+    names = ("name", "kind", "bytes", "digits", "scale")
+    rows = [(c.name, *_kind(c.type, kinds.get(c.name))) for c in table(name).columns]
+    return _result(*(dict(zip(names, row, strict=True)) for row in rows))
 
 
-def _kind(declared: object) -> tuple[str, int, int, int]:
+def _kind(declared: object, other: str | None) -> tuple[str, int, int, int]:
+    if other is not None:
+        return other, 8, 0, 0
     match declared:
         case Text(length):
             return "nvarchar", -1 if length is None else 2 * length, 0, 0
