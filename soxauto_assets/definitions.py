@@ -8,12 +8,12 @@ import dagster as dg
 
 from soxauto_assets.assets.factory import report_assets
 from soxauto_assets.assets.partitions import monthly_partitions
-from soxauto_assets.assets.progress import Listener, LogListener
+from soxauto_assets.assets.progress import Listener
 from soxauto_assets.automation.jobs import CLOSE_MONTH, close_month_job
 from soxauto_assets.automation.schedules import month_end_schedule
 from soxauto_assets.automation.sensors import alert_sensor, heartbeat_sensor, run_end_sensors
 from soxauto_assets.catalog.loader import report_ids
-from soxauto_assets.entrypoints.bindings import resources
+from soxauto_assets.entrypoints.bindings import listeners, resources
 from soxauto_assets.settings import Settings
 
 __all__ = ["CLOSE_MONTH", "build", "defs"]
@@ -22,7 +22,7 @@ __all__ = ["CLOSE_MONTH", "build", "defs"]
 def build(
     settings: Settings, listener: Listener | None = None, catalog: Path | None = None
 ) -> dg.Definitions:
-    """The definitions for these settings; ``listener`` hears of every attempt.
+    """The definitions for these settings; ``listener`` hears of every attempt, by default a log.
 
     ``catalog`` replaces the product's own catalogue folder (for tests).
     """
@@ -38,7 +38,7 @@ def build(
             heartbeat_sensor(settings, reports),
             *run_end_sensors(settings, reports),
         ],
-        resources={**resources(settings), "listener": listener or LogListener()},
+        resources={**resources(settings), "listener": listeners(settings, listener)},
         executor=dg.in_process_executor,
     )
 

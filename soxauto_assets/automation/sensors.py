@@ -16,6 +16,7 @@ from soxauto_assets.automation.alerting import deliver, note_late_alerts
 from soxauto_assets.automation.dead_runs import end_dead_runs
 from soxauto_assets.automation.heartbeat import heartbeat
 from soxauto_assets.automation.jobs import CLOSE_MONTH
+from soxauto_assets.automation.metrics import Metrics, record_interrupted
 from soxauto_assets.automation.summary import summarise_run
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
@@ -39,6 +40,7 @@ def alert_sensor() -> dg.SensorDefinition:
         state: StateResource,
         alerts: dg.ResourceParam[AlertSink],
         attempt_settings: AttemptSettings,
+        metrics: dg.ResourceParam[Metrics],
     ) -> dg.SkipReason:
         from soxauto_assets.evidence.interrupted import close_interrupted
 
@@ -50,6 +52,7 @@ def alert_sensor() -> dg.SensorDefinition:
                 settings=attempt_settings.shown,
                 sealing=attempt_settings.sealing,
             )
+            record_interrupted(metrics, recovery.closed)
             ended = end_dead_runs(context.instance, state.store, recovery.closed)
         finally:
             # What stands in the outbox goes out also where no attempt can be closed.

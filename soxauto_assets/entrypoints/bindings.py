@@ -13,9 +13,19 @@ from typing import TYPE_CHECKING
 from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.partitions import last_closed_period
+from soxauto_assets.assets.progress import Listener, Listeners, LogListener
 from soxauto_assets.assets.resources import AttemptSettings, StateResource, WarehouseResource
 from soxauto_assets.automation.alerting import FolderSink
+from soxauto_assets.automation.logs import JsonLogListener, log_as_json
+from soxauto_assets.automation.metrics import (
+    CloudWatchMetrics,
+    EmbeddedMetrics,
+    Metrics,
+    MetricsListener,
+    NoMetrics,
+)
 from soxauto_assets.automation.sns import SnsSink
+from soxauto_assets.aws import AwsAccess
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 
@@ -115,6 +125,27 @@ def alert_sink(settings: Settings) -> AlertSink:
     return FolderSink(folder=str(settings.home / "alerts"))
 
 
+def metrics(settings: Settings) -> Metrics:
+    """Where figures of attempts go."""
+    match settings.metrics:
+        case "emf":
+            return EmbeddedMetrics()
+        case "put":
+            return CloudWatchMetrics(AwsAccess(settings.aws_region, settings.aws_endpoint))
+    return NoMetrics()
+
+
+def listeners(settings: Settings, first: Listener | None = None) -> Listener:
+    """Who hears of attempts: ``first`` (by default Dagster's log), metrics, and a log of JSON."""
+    heard: list[Listener] = [first or LogListener(settings.log_level)]
+    if settings.metrics != "off":
+        heard.append(MetricsListener(metrics(settings)))
+    if settings.log_format == "json":
+        log_as_json(settings.log_level)
+        heard.append(JsonLogListener())
+    return Listeners(*heard)
+
+
 def resources(settings: Settings) -> Mapping[str, object]:
     """The resources of the definitions, for these settings."""
     return {
@@ -125,6 +156,7 @@ def resources(settings: Settings) -> Mapping[str, object]:
         "state": StateResource(url=store_url(settings, "state")),
         "warehouse": warehouse_resource(settings),
         "alerts": alert_sink(settings),
+        "metrics": metrics(settings),
         "attempt_settings": AttemptSettings(
             source_tries=settings.source_tries,
             lease_seconds=settings.lease_seconds,

@@ -234,6 +234,7 @@ def prepare(
 ) -> None:
     """What comes before any attempt: closing those that died, and building the demonstration."""
     from soxauto_assets.automation.dead_runs import end_dead_runs
+    from soxauto_assets.automation.metrics import record_interrupted
     from soxauto_assets.evidence.interrupted import close_interrupted
 
     report_io, state = _resource(definitions, "report_io"), _resource(definitions, "state")
@@ -244,6 +245,7 @@ def prepare(
         settings=_resource(definitions, "attempt_settings").shown,
         sealing=_resource(definitions, "attempt_settings").sealing,
     )
+    record_interrupted(_resource(definitions, "metrics"), recovery.closed)
     for closed in recovery.closed:
         errors.print(
             f"{closed.address.report} {closed.address.period}: attempt {closed.address.attempt} "

@@ -151,7 +151,7 @@ def test_sns_is_down_for_an_hour_of_ticks_and_nothing_is_lost(
         note_late_alerts(state, now)
         if told:
             before = down.hits
-            with pytest.raises(TopicUnavailableError, match="503|ServiceUnavailable"):
+            with pytest.raises(TopicUnavailableError, match=r"503|ServiceUnavailable"):
                 deliver(state, faulty)
             assert down.hits - before <= UNREACHABLE  # a tick stays far below its minute
     assert topic.received() == []
