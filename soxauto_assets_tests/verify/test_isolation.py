@@ -40,3 +40,36 @@ def test_the_verifier_imports_no_other_room_and_needs_no_network(tmp_path: Path)
     assert heavy & set(at_the_end) == set()
     # Reading bytes and documents needs the standard library alone.
     assert {"duckdb", "pyarrow", "numpy"} & set(after_import) == set()
+
+
+_ALONE = """
+import sys
+from importlib.machinery import PathFinder
+
+class OnlyCryptography(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        spec = super().find_spec(name, path, target)
+        top = name.partition(".")[0]
+        installed = spec is not None and "site-packages" in str(spec.origin)
+        return None if installed and top not in ("cryptography", "cffi", "_cffi_backend") else spec
+
+sys.meta_path = [f for f in sys.meta_path if f is not PathFinder] + [OnlyCryptography]
+sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from soxauto_assets.verify import verify_package
+print(verify_package(Path(sys.argv[1])).verdict.value)
+"""
+
+
+def test_the_integrity_tier_needs_no_other_library_than_cryptography(tmp_path: Path) -> None:
+    folder = published(sample(tmp_path), tmp_path / "store")
+    product = Path(__file__).parents[2]
+    answer = subprocess.run(
+        [sys.executable, "-c", _ALONE, str(folder), str(product)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    assert answer.stdout == "NOT RECOMPUTED\n"
