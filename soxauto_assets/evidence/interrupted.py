@@ -55,7 +55,7 @@ def close_interrupted(
         results,
         find_package=find,
         write_interrupted_package=write,
-        alert=lambda attempt, package: _alert(state, evidence, attempt),
+        alert=lambda attempt, package: _alert(state, evidence, attempt, package),
         run_id=run_id,
     )
     complete_pending(evidence, state, sealing.authority)
@@ -102,8 +102,18 @@ def _write(
     return StandingPackage(AttemptVerdict.INTERRUPTED, package.manifest)
 
 
-def _alert(state: ObjectStore, evidence: ObjectStore, attempt: OpenAttempt) -> None:
+def _alert(
+    state: ObjectStore, evidence: ObjectStore, attempt: OpenAttempt, package: StandingPackage
+) -> None:
+    """The alert that the attempt's package calls for.
+
+    A package that says FAIL was whole before its process ended: its checks ran, and its alert,
+    which that process may have sent past the outbox, has the same id as this one.
+    """
+    interrupted = package.verdict is AttemptVerdict.INTERRUPTED
     cause, entry = _cause(attempt), _entry(attempt.address)
+    if not interrupted:
+        cause, entry = f"The package tells it. {cause}", None
     enqueue(
         state,
         failed_report(
@@ -113,6 +123,6 @@ def _alert(state: ObjectStore, evidence: ObjectStore, attempt: OpenAttempt) -> N
             package_url=f"{evidence.url}/{attempt.address.prefix}",
             run_url=None,
             at=utc_now(),
-            interrupted=True,
+            interrupted=interrupted,
         ),
     )
