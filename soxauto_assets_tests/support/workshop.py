@@ -19,6 +19,7 @@ from soxauto_assets.evidence.interrupted import close_interrupted
 from soxauto_assets.evidence.lifecycle import AttemptState, AttemptVerdict, attempts, open_attempts
 from soxauto_assets.evidence.outbox import Alert, AlertKind, unsent
 from soxauto_assets.evidence.recovery import Recovery
+from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.store.local import LocalStore
@@ -99,12 +100,14 @@ class Workshop:
         catalog: Path | None = None,
         tries: int = 1,
         lease_seconds: int = 300,
+        sealing: Sealing = SEALING,
     ) -> None:
         self.folder = folder
         self.warehouse = warehouse
         self.catalog = catalog
         self.tries = tries
         self.lease_seconds = lease_seconds
+        self.sealing = sealing
         self.told = Told()
         self.open_again()
 
@@ -126,7 +129,7 @@ class Workshop:
             source_tries=self.tries,
             lease_seconds=self.lease_seconds,
             settings={"SOXAUTO_STORE": "local"},
-            sealing=lambda: SEALING,
+            sealing=lambda: self.sealing,
             catalog=self.catalog,
         )
         return attempt(report, period, around, RUN, self.told)
@@ -138,7 +141,7 @@ class Workshop:
         """What a next process does first."""
         self.open_again()
         return close_interrupted(
-            self.state, self.results, self.evidence, settings={}, sealing=SEALING
+            self.state, self.results, self.evidence, settings={}, sealing=self.sealing
         )
 
     def history(self, report: str = REPORT, period: Period = MAY) -> tuple[AttemptState, ...]:
