@@ -97,13 +97,16 @@ def status(period: PeriodOption = None, first: FromOption = None, last: ToOption
     newer attempt passes.
     """
     from soxauto_assets.entrypoints import close_month
-    from soxauto_assets.entrypoints.overview import status_table
+    from soxauto_assets.entrypoints.overview import standing_warnings, status_table
 
     settings = Settings.load()
     periods = close_month.status_periods(settings, period=period, first=first, last=last)
     table, all_green = status_table(periods, settings)
     console.print(table)
-    raise typer.Exit(0 if all_green else 1)
+    warnings = standing_warnings(settings)
+    for line in warnings:
+        errors.print(line, style="bold red", markup=False, highlight=False)
+    raise typer.Exit(0 if all_green and not warnings else 1)
 
 
 @app.command()

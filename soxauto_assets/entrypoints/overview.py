@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from soxauto_assets.automation.heartbeat import missed_periods
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import store_url
 from soxauto_assets.evidence.current import CurrentReport, current
 from soxauto_assets.evidence.lifecycle import AttemptState, AttemptVerdict, attempts
+from soxauto_assets.evidence.outbox import unsent
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 from soxauto_assets.store.opening import open_store
@@ -73,6 +76,32 @@ def status_table(periods: Sequence[Period], settings: Settings) -> tuple[Table, 
                 str(len(status.history)),
             )
     return table, all_green
+
+
+def standing_warnings(settings: Settings) -> tuple[str, ...]:
+    """What a person must know beside the table: months not closed by their day, alerts unsent."""
+    state = open_store(store_url(settings, "state"), name="state")
+    results = open_store(store_url(settings, "results"), name="results")
+    missed = missed_periods(
+        state,
+        results,
+        report_ids(),
+        day=settings.heartbeat_day,
+        zone=settings.zone,
+        now=datetime.now(UTC),
+    )
+    lines = [
+        f"{one.period} was to be closed by {one.due}; without current data: "
+        f"{', '.join(one.missing)}"
+        for one in missed
+    ]
+    waiting = unsent(state)
+    if waiting:
+        lines.append(
+            f"Alerts that wait to be sent: {len(waiting)}, the oldest of "
+            f"{waiting[0].created_at:%Y-%m-%d %H:%M} UTC. `soxauto run` or the daemon sends them."
+        )
+    return tuple(lines)
 
 
 def _verdict(latest: AttemptState | None) -> Text:

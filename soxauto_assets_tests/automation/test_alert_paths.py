@@ -134,3 +134,11 @@ def test_a_month_that_cannot_begin_is_told(server: AwsServer, topic: Topic, home
     (message,) = topic.received()
     assert message.subject == "SOX PG-01: the run for 2024-03 could not begin"
     assert os.listdir(home.folder / "state" / "alerts" / "sent")
+
+
+def test_status_shows_the_alerts_that_wait(home: Home) -> None:
+    waiting = Alert(AlertKind.OPERATION, "one", ("One.",), datetime(2024, 10, 1, 8, tzinfo=UTC))
+    enqueue(home.store("state"), waiting)
+    done = home.soxauto("status", "--period", "2024-09")
+    assert done.code == 1
+    assert "wait to be sent: 1, the oldest of 2024-10-01 08:00 UTC" in " ".join(done.err.split())
