@@ -6,17 +6,23 @@ from pathlib import Path
 
 import dagster as dg
 
+from soxauto_assets.assets.control_assets import control_assets
 from soxauto_assets.assets.factory import report_assets
 from soxauto_assets.assets.partitions import monthly_partitions
 from soxauto_assets.assets.progress import Listener
-from soxauto_assets.automation.jobs import CLOSE_MONTH, close_month_job
+from soxauto_assets.automation.jobs import (
+    CLOSE_MONTH,
+    RECONCILE_MONTH,
+    close_month_job,
+    reconcile_month_job,
+)
 from soxauto_assets.automation.schedules import month_end_schedule
 from soxauto_assets.automation.sensors import alert_sensor, heartbeat_sensor, run_end_sensors
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import listeners, resources
 from soxauto_assets.settings import Settings
 
-__all__ = ["CLOSE_MONTH", "build", "defs"]
+__all__ = ["CLOSE_MONTH", "RECONCILE_MONTH", "build", "defs"]
 
 
 def build(
@@ -29,9 +35,10 @@ def build(
     steps, sources = report_assets(monthly_partitions(settings), catalog)
     job = close_month_job(steps)
     reports = report_ids(catalog)
+    control = control_assets(monthly_partitions(settings), reports, settings.zone)
     return dg.Definitions(
-        assets=[*sources, *steps],
-        jobs=[job],
+        assets=[*sources, *steps, control],
+        jobs=[job, reconcile_month_job(control)],
         schedules=[month_end_schedule(job)],
         sensors=[
             alert_sensor(),

@@ -89,10 +89,16 @@ def attempt(
     the process is being stopped; the attempt is then closed here or by the next start.
     """
     from soxauto_assets.evidence.lease import utc_now
-    from soxauto_assets.evidence.lifecycle import open_attempt
 
     address = AttemptAddress(report_id, period, new_attempt_id(utc_now()))
-    work = _Work(address, around, run, listener, utc_now())
+    return carry_out(Work(address, around, run, listener, utc_now()))
+
+
+def carry_out(work: Work) -> Outcome:
+    """The steps of an attempt in the order of the design, with what each failure leads to."""
+    from soxauto_assets.evidence.lifecycle import open_attempt
+
+    around, run, address = work.around, work.run, work.address
     with ExitStack() as kept, work.staying_open_is_told():
         lease = kept.enter_context(
             open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds)
@@ -109,7 +115,7 @@ def attempt(
         return work.close(lease, package, became_current)
 
 
-class _Work:
+class Work:
     """An attempt under way: what it has so far, and its steps in the order of the design."""
 
     def __init__(
@@ -138,6 +144,7 @@ class _Work:
         self.cause: str | None = None
         self.interrupted = False
         self.log: list[LogLine] = []
+        self.attachments: Mapping[str, Path] = {}
         listener.opened(address, run.run_id)
 
     def tell(self, message: str, level: str = "INFO") -> None:
@@ -295,7 +302,8 @@ class _Work:
             data=reading.spooled,
             totals=self.totals,
             rows_reached=reading.rows,
-            lineage=self._lineage(),
+            lineage=self.lineage(),
+            attachments=self.attachments,
             retries=tuple(reading.retries),
             log=tuple(self.log),
             stored=tuple(r for r in (self.extract, self.validated) if r is not None),
@@ -389,7 +397,8 @@ class _Work:
         findings = self.reading.findings
         return {} if findings is None else findings.sums
 
-    def _lineage(self) -> Mapping[str, object]:
+    def lineage(self) -> Mapping[str, object]:
+        """What the package says of where each column comes from."""
         from soxauto_assets.warehouse.lineage import lineage_of
 
         if self.entry is None:

@@ -164,9 +164,9 @@ def _step(
         outcome = attempt(
             report_id,
             Period.parse(context.partition_key),
-            _surroundings(report_io, state, warehouse, attempt_settings, alerts, catalog),
+            surroundings(report_io, state, warehouse, attempt_settings, alerts, catalog),
             RunIdentity(
-                context.run.run_id, _who(), f"{attempt_settings.ui_url}/runs/{context.run.run_id}"
+                context.run.run_id, who(), f"{attempt_settings.ui_url}/runs/{context.run.run_id}"
             ),
             listener,
         )
@@ -175,7 +175,7 @@ def _step(
     return step
 
 
-def _surroundings(
+def surroundings(
     report_io: ReportIOManager,
     state: StateResource,
     warehouse: WarehouseResource,
@@ -183,6 +183,7 @@ def _surroundings(
     alerts: AlertSink,
     catalog: Path | None,
 ) -> Surroundings:
+    """What an attempt works with, from Dagster's resources."""
     return Surroundings(
         warehouse=warehouse.warehouse,
         store=report_io.store,
@@ -199,7 +200,8 @@ def _surroundings(
     )
 
 
-def _who() -> str:
+def who() -> str:
+    """``user@host`` of this process."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 

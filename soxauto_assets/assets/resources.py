@@ -40,6 +40,17 @@ class StateResource(dg.ConfigurableResource[object]):
         return open_store(self.url, name="state")
 
 
+class InputsResource(dg.ConfigurableResource[object]):
+    """The store of files that people bring. ``url`` as ``store.opening`` takes it."""
+
+    url: str
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The inputs store."""
+        return open_store(self.url, name="inputs")
+
+
 class AttemptSettings(dg.ConfigurableResource[object]):
     """How an attempt behaves.
 

@@ -14,7 +14,12 @@ from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.partitions import last_closed_period
 from soxauto_assets.assets.progress import Listener, Listeners, LogListener
-from soxauto_assets.assets.resources import AttemptSettings, StateResource, WarehouseResource
+from soxauto_assets.assets.resources import (
+    AttemptSettings,
+    InputsResource,
+    StateResource,
+    WarehouseResource,
+)
 from soxauto_assets.automation.alerting import FolderSink
 from soxauto_assets.automation.logs import JsonLogListener, log_as_json
 from soxauto_assets.automation.metrics import (
@@ -30,6 +35,7 @@ from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from soxauto_assets.demo.plan import DemoPlan
     from soxauto_assets.warehouse.protocol import Warehouse
 
 
@@ -47,15 +53,26 @@ class DemonstrationWarehouse(WarehouseResource):
 
     def warehouse(self) -> Warehouse:
         """The warehouse, built first where it is missing; that takes some seconds, once."""
-        from soxauto_assets.demo.plan import DemoPlan
         from soxauto_assets.demo.warehouse import demo_warehouse
 
         return demo_warehouse(
             Path(self.folder),
             through=Period.parse(self.through),
-            plan=DemoPlan(seed=self.seed, size=self.size),
+            plan=self._plan(),
             memory_limit_mib=self.memory_mib,
         )
+
+    def databases(self) -> Mapping[str, Path]:
+        """The DuckDB file of each database, built first where it is missing."""
+        from soxauto_assets.demo.build import ensure_demo
+
+        through = Period.parse(self.through)
+        return ensure_demo(Path(self.folder), through=through, plan=self._plan())
+
+    def _plan(self) -> DemoPlan:
+        from soxauto_assets.demo.plan import DemoPlan
+
+        return DemoPlan(seed=self.seed, size=self.size)
 
 
 def secret_of(settings: Settings) -> Callable[[], str]:
@@ -154,6 +171,7 @@ def resources(settings: Settings) -> Mapping[str, object]:
             evidence_url=store_url(settings, "evidence"),
         ),
         "state": StateResource(url=store_url(settings, "state")),
+        "inputs": InputsResource(url=store_url(settings, "inputs")),
         "warehouse": warehouse_resource(settings),
         "alerts": alert_sink(settings),
         "metrics": metrics(settings),

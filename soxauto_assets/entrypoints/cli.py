@@ -89,6 +89,23 @@ def run(
 
 
 @app.command()
+def pg01(period: PeriodOption = None) -> None:
+    """Reconcile a month: balances against what operations expect, explained, packed.
+
+    Reads the month's current reports; run `soxauto run` first. A missing report or file makes
+    its families INCOMPLETE. Exit code 0 only when everything is reconciled or explained.
+    """
+    from soxauto_assets.entrypoints import close_month
+    from soxauto_assets.entrypoints.reconcile_month import reconcile_month
+
+    settings = Settings.load()
+    (chosen,) = close_month.chosen_periods(
+        settings, period=period, first=None, last=None, cutoff_date=None
+    )
+    raise typer.Exit(reconcile_month(chosen, settings, console, errors))
+
+
+@app.command()
 def status(period: PeriodOption = None, first: FromOption = None, last: ToOption = None) -> None:
     """Show each report's current and latest attempt, for the last three months or a range.
 

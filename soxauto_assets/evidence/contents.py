@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soxauto_assets.catalog.model import CatalogEntry, CheckKind, ControlKind
@@ -49,6 +50,7 @@ class PackageContents:
     it was not complete; ``rows_reached`` is the count so far, None where no row was asked for.
     ``totals`` are the exact sums of the amounts over the complete extract. ``retries`` are the
     transient errors that the attempt overcame. ``stored`` are its objects in the results store.
+    ``attachments`` are further files, by their names below ``attachments/``.
     """
 
     verdict: AttemptVerdict
@@ -72,6 +74,7 @@ class PackageContents:
     log: tuple[LogLine, ...] = ()
     stored: tuple[Receipt, ...] = ()
     closed_by: str | None = None
+    attachments: Mapping[str, Path] = field(default_factory=dict)
 
 
 def expected_checks(entry: CatalogEntry) -> frozenset[str]:

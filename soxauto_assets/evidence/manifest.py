@@ -31,6 +31,8 @@ UNSIGNED_PREDICATE_TYPE = "urn:soxauto:evidence-package:1"
 """Of packages that were made before packages were signed; they stand and are still read."""
 CONTENT_DIGEST_VERSION = 1
 DATA_FILE = "data/extract.parquet"
+ATTACHMENTS = "attachments/"
+"""Files that the format does not describe; the manifest vouches for their bytes alone."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from soxauto_assets.evidence.contents import (
 )
 from soxauto_assets.evidence.documents import documents
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
-from soxauto_assets.evidence.manifest import DATA_FILE, PackagedFile, manifest_bytes
+from soxauto_assets.evidence.manifest import ATTACHMENTS, DATA_FILE, PackagedFile, manifest_bytes
 from soxauto_assets.evidence.sealing import Sealing, sealed
 from soxauto_assets.store.layout import ENVELOPE, MANIFEST, TIME, AttemptAddress
 from soxauto_assets.store.protocol import (
@@ -181,6 +181,9 @@ def _payload(contents: PackageContents, address: AttemptAddress) -> dict[str, _P
         payload[DATA_FILE] = _Payload(data.path, data.sha256, data.size)
     for name, content in documents(contents, address).items():
         payload[name] = _Payload(content, hashlib.sha256(content).hexdigest(), len(content))
+    for name, path in contents.attachments.items():
+        with path.open("rb") as file:
+            payload[ATTACHMENTS + name] = _Payload(path, *_hashed(file))
     return payload
 
 

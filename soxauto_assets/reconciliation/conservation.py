@@ -14,19 +14,12 @@ import polars as pl
 
 from soxauto_assets.reconciliation.amounts import added, difference
 from soxauto_assets.reconciliation.bridges import Bridge
+from soxauto_assets.reconciliation.checks import CONSERVATION
 from soxauto_assets.reconciliation.classification import VOUCHER_ACCOUNT
 from soxauto_assets.reconciliation.collation import amount, collected, company, key
 from soxauto_assets.reconciliation.mapping import Pool
 from soxauto_assets.reconciliation.positions import Sums
 from soxauto_assets.reconciliation.rulebook import RuleBook
-
-TITLES: dict[str, str] = {
-    "one_class": "Every entry on the voucher account is in exactly one class",
-    "roll_forward": "Opening plus movement is the closing balance, company by account",
-    "buckets": "Opening plus the voucher buckets is the closing balance of the voucher account",
-    "bridges": "Bridges plus unexplained is the variance, line by line",
-    "one_bridge": "Each voucher, entry and record is in one bridge only",
-}
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Check:
     @property
     def title(self) -> str:
         """What the check asks."""
-        return TITLES[self.name]
+        return CONSERVATION[self.name]
 
 
 def prove(

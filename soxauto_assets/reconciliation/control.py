@@ -210,7 +210,8 @@ class _Positions:
         """The closing balance of the pool.
 
         An account that the balance view does not list is missing where the ledger knows it (by
-        an opening balance or an entry); and a pool that it lists nothing of is missing.
+        an opening balance or an entry). A pool that it lists nothing of is missing too, but where
+        complete entries and a complete report say that there never was anything.
         """
         why = self.month.why_absent("cr_04")
         if why is not None or self.closing is None:
@@ -222,10 +223,22 @@ class _Positions:
             a for a, key in zip(pool.accounts, keys, strict=True) if key not in self.closing
         ]
         lacking = [account for account in unlisted if (company, account) in known]
-        if lacking or len(unlisted) == len(keys):
+        none_listed = len(unlisted) == len(keys)
+        if none_listed and not lacking and self._nothing_there(company, pool):
+            return Decimal(0)
+        if lacking or none_listed:
             missing.append(f"cr_04 has no balance on {', '.join(lacking or unlisted)}")
             return None
         return added(self.closing[key] for key in keys if key in self.closing)
+
+    def _nothing_there(self, company: str, pool: Pool) -> bool:
+        """Whether the reports are there to say so, and no side knows anything of the pool."""
+        if self.movement is None:
+            return False
+        measured = self.measures.get(pool.id)
+        if pool.report is None:
+            return True
+        return measured is not None and (company, pool.id) not in measured
 
     def expected(self, company: str, pool: Pool, missing: list[str]) -> Decimal | None:
         """What the ledger should show: sign x measure, or the roll-forward without a measure."""

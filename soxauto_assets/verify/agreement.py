@@ -100,7 +100,10 @@ def check_verdict(manifest: Manifest, documents: Documents, findings: Findings) 
     )
     if manifest.verdict == PASS:
         query = f"{manifest.folder}sql/query.sql"
-        findings.judge("query of a PASS", manifest.file(query) is not None, query, "what is listed")
+        # Where nothing was transferred from a source, none was asked.
+        asked = "transfer" not in (documents.report or {}).get("not_applicable", {})
+        sent = manifest.file(query) is not None
+        findings.judge("query of a PASS", sent or not asked, query, "what is listed")
         foreign = ", ".join(file.name for file in manifest.files if file.note is not None)
         findings.judge("files of a PASS that were left behind", not foreign, "none", foreign)
 

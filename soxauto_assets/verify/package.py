@@ -46,6 +46,8 @@ CONTENT_STATEMENT = "data/content-digest.txt"
 _STATEMENT = re.compile(
     r"sql/(catalogue/)?(query|controls/[a-z0-9_]+|other/[a-z0-9_]+)(-[0-9]+)?\.sql"
 )
+_ATTACHMENT = re.compile(r"attachments/[A-Za-z0-9_./-]+")
+"""A file of which a package says no more than its bytes, for example another's manifest."""
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -138,7 +140,10 @@ def _check_list(manifest: Manifest, findings: Findings) -> None:
         for file in own
         if file.name not in known
         and not (
-            file.name.startswith(folder) and _STATEMENT.fullmatch(file.name.removeprefix(folder))
+            file.name.startswith(folder)
+            and any(
+                form.fullmatch(file.name.removeprefix(folder)) for form in (_STATEMENT, _ATTACHMENT)
+            )
         )
     ]
     findings.judge("files that no package has", not strange, "none", ", ".join(strange) or "none")

@@ -5,6 +5,7 @@ import dagster as dg
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.definitions import build
 from soxauto_assets.settings import Settings
 
@@ -51,7 +52,7 @@ def test_the_whole_definitions_are_the_reviewed_ones(definitions, snapshot):
 
 def test_every_report_is_a_path_from_source_tables_to_a_package(definitions):
     graph = definitions.resolve_asset_graph()
-    reports = {key.path[0] for key in graph.materializable_asset_keys}
+    reports = {key.path[0] for key in graph.materializable_asset_keys} - {"pg01"}
     assert len(reports) == 14
     for report in reports:
         evidence = graph.get(dg.AssetKey([report, "evidence"]))
@@ -61,6 +62,16 @@ def test_every_report_is_a_path_from_source_tables_to_a_package(definitions):
         sources = graph.get(dg.AssetKey([report, "extract"])).parent_keys
         assert sources, report
         assert all(graph.get(source).is_external for source in sources)
+
+
+def test_the_control_comes_after_every_validated_report(definitions):
+    graph = definitions.resolve_asset_graph()
+    summary = graph.get(dg.AssetKey(["pg01", "summary"]))
+    assert {key.to_user_string() for key in summary.parent_keys} == {
+        f"{report}/validated" for report in report_ids()
+    }
+    evidence = graph.get(dg.AssetKey(["pg01", "evidence"]))
+    assert evidence.parent_keys == {summary.key}
 
 
 def test_the_schedule_asks_on_the_first_for_the_month_just_closed(definitions):

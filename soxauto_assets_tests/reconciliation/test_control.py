@@ -173,6 +173,24 @@ def test_a_balance_that_the_ledger_does_not_list_is_missing() -> None:
     }
 
 
+def test_a_pool_that_no_side_has_ever_had_anything_on_is_known_to_be_nothing() -> None:
+    """Three complete reports say so; where one of them is missing, or speaks, it is missing."""
+
+    def status(month: Month, pool: str) -> Status:
+        rows = month.reports["cr_04"].filter(
+            (pl.col("id_company") != "EC_KE") | (pl.col("group_coa_account_no") != pool)
+        )
+        reports = {**month.reports, "cr_04": rows}
+        return control(replace(month, reports=reports)).line("EC_KE", pool).status
+
+    open_item = {"id_company": "EC_KE", "cod_oms_sales_order_item": "1", "balance_lcy": Decimal(1)}
+    assert status(quiet_month(), "18350") is Status.RECONCILED
+    assert status(quiet_month(), "13009") is Status.RECONCILED
+    assert status(without(quiet_month(), "cr_03"), "18350") is Status.INCOMPLETE
+    assert status(without(quiet_month(), "ipe_10"), "18350") is Status.INCOMPLETE
+    assert status(quiet_month(ipe_10=[open_item]), "18350") is Status.INCOMPLETE
+
+
 @pytest.mark.parametrize(
     ("rates", "why"),
     [

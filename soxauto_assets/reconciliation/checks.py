@@ -1,0 +1,18 @@
+"""The checks of every control by name, with what each asks; no data library is imported here."""
+
+from __future__ import annotations
+
+CONSERVATION: dict[str, str] = {
+    "one_class": "Every entry on the voucher account is in exactly one class",
+    "roll_forward": "Opening plus movement is the closing balance, company by account",
+    "buckets": "Opening plus the voucher buckets is the closing balance of the voucher account",
+    "bridges": "Bridges plus unexplained is the variance, line by line",
+    "one_bridge": "Each voucher, entry and record is in one bridge only",
+}
+"""That nothing was lost or counted twice on the way; see ``conservation.py``."""
+JUDGING: dict[str, str] = {
+    "complete": "No line lacks a report, a balance, a rate or an input file",
+    "explained": "No line has an unexplained amount at or over its threshold",
+    "group_threshold": "All unexplained amounts together are under the group threshold",
+}
+"""The control's own question (D8, D22)."""
