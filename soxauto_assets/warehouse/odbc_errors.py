@@ -99,7 +99,7 @@ def _by_state(name: str, diagnosis: Diagnosis) -> SoxautoError:
                 f"{name}: the server refused the login ({said}).",
                 remedy="Correct user and password in the secret, or unlock the login.",
             )
-        case "HYT00" | "HYT01":
+        case "HYT00" | "HYT01" | "57014":
             return SourceUnavailableError(
                 f"{name}: no answer in time ({said}).",
                 remedy="Check server name, port and network, or allow more time "

@@ -84,6 +84,9 @@ SNAPSHOT = frozenset({3951, 3952, 3956, 3957, 3964})
 NAMED = frozenset({207, 208, 229, 230, 262, 297, 300, 371, 911, 916, 2812, 4121, 7202})
 """Something that the message names is missing, or the login may not use it."""
 
+SYNTAX = frozenset({102, 105, 156, 170, 174, 195, 205, 209, 306, 319, 1033, 4104, 8120, 8155, 8156})
+"""The text is no T-SQL that can be compiled; the message quotes the text, which holds no data."""
+
 VALUE = frozenset({220, 232, 241, 242, 244, 245, 248, 529, 2628, 8114, 8115, 8134, 8152})
 """A value does not fit a CAST or a calculation; the message may quote it."""
 
@@ -113,6 +116,11 @@ def judge(name: str, diagnosis: Diagnosis) -> SoxautoError | None:
             f"{name} was refused: {diagnosis.named()} (SQL Server error {number}).",
             remedy="Grant the login the right to read it, create it at the source, or correct the "
             "query and the declared source schema.",
+        )
+    if number in SYNTAX:
+        return SourceError(
+            f"{name} does not compile: {diagnosis.named()} (SQL Server error {number}).",
+            remedy="Correct the SQL.",
         )
     if number in VALUE:
         return SourceTypeError(

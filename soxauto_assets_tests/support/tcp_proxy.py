@@ -6,7 +6,6 @@ Here: the fault, below any protocol. Not here: what it should lead to.
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,8 +79,7 @@ class TcpProxy:
             sockets, self._open = self._open, []
         for each in sockets:
             with suppress(OSError):
-                # With nothing to linger for, closing sends a reset.
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                # Not a reset, which would also discard what was let through and not yet read.
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
 

@@ -379,19 +379,28 @@ def test_a_connection_that_breaks_during_the_stream_is_an_outage_wherever_it_bre
     with tcp_proxy(server.port) as proxy:
         source = warehouse(server.connection_string(SERVER=f"127.0.0.1,{proxy.port}"))
 
+        arrived: list[int] = []
+
         def rows(size: int | None) -> int:
+            arrived.clear()
             proxy.break_after(None)
             with source.open(CR_04) as session:
                 proxy.break_after(size)
-                return sum(
-                    batch.num_rows for batch in session.stream(MANY, MANY_COLUMNS, batch_rows=1_000)
-                )
+                for batch in session.stream(MANY, MANY_COLUMNS, batch_rows=1_000):
+                    arrived.append(batch.num_rows)
+            return sum(arrived)
 
         assert rows(None) == 20_000
         whole = proxy.answered
+        reached = []
         for size in (0, 1, whole // 2, whole - 200):
             with pytest.raises(SourceUnavailableError):
                 rows(size)
+            reached.append(sum(arrived))
+        # At row 0, in the middle, and within the last batch.
+        assert reached[:2] == [0, 0]
+        assert 0 < reached[2] < 12_000
+        assert reached[2] < reached[3] < 20_000
         assert rows(None) == 20_000
 
 
