@@ -1,8 +1,8 @@
 """Dagster runs whose process died: nobody else would ever end them.
 
 A run of the command line has no launcher that watches it, so a killed one stays "started" in the
-instance for ever. That is a lie in the UI, and the queue, which takes one run at a time, would
-wait for it.
+instance for ever. That is a lie in the UI; the queue, which takes one run at a time, would wait
+for it; and so would every step for the slot that it holds in the pool of the source.
 
 Here: who makes a run, and ending the runs of the dead. Not here: their attempts
 (``evidence/recovery.py``).
@@ -39,7 +39,7 @@ def process_tag() -> Mapping[str, str]:
 def end_dead_runs(
     instance: dg.DagsterInstance, state: ObjectStore, interrupted: Iterable[ClosedAttempt] = ()
 ) -> tuple[str, ...]:
-    """Mark as failed the runs that nobody works on any more; their ids.
+    """Mark as failed the runs that nobody works on any more, and free their slots; their ids.
 
     Dead is a run whose process is proved dead, or one of whose attempts was just closed as
     ``interrupted``: a living process would have renewed its lease.
@@ -55,7 +55,18 @@ def end_dead_runs(
         if run.run_id in of_the_dead or _process_died(run):
             instance.report_run_failed(run, "The process of this run died.")
             ended.append(run.run_id)
+    _free_slots_of_ended_runs(instance)
     return tuple(ended)
+
+
+def _free_slots_of_ended_runs(instance: dg.DagsterInstance) -> None:
+    storage = instance.event_log_storage
+    if not storage.supports_global_concurrency_limits:
+        return
+    for run_id in storage.get_concurrency_run_ids():
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _process_died(run: dg.DagsterRun) -> bool:

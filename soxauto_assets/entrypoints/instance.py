@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,9 @@ def opened_instance() -> Iterator[dg.DagsterInstance]:
     from sqlalchemy.exc import DBAPIError
 
     try:
-        with dg.DagsterInstance.get() as instance:
+        with _one_opens_at_a_time():
+            instance = dg.DagsterInstance.get()
+        with instance:
             yield instance
     except DBAPIError as error:
         raise InstanceError(
@@ -64,3 +66,18 @@ def opened_instance() -> Iterator[dg.DagsterInstance]:
             remedy="Check its disk and the right to write to it, then start the same again; what "
             "was begun is closed first. `soxauto status` tells what was done.",
         ) from error
+
+
+@contextmanager
+def _one_opens_at_a_time() -> Iterator[None]:
+    """Hold the instance's folder while it is opened, which makes its tables at the first time.
+
+    Two processes that both make them spoil the instance for ever (measured: two heads in the
+    table of its version). Where the folder takes no lock, its database is no file in it.
+    """
+    from soxauto_assets.store.durable import locked
+
+    with ExitStack() as kept:
+        with suppress(OSError):
+            kept.enter_context(locked(Path(os.environ["DAGSTER_HOME"]) / "opening.lock"))
+        yield

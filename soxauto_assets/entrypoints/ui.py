@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from soxauto_assets.entrypoints.instance import dagster_home
+from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.settings import PROJECT_FOLDER, Settings
 
@@ -50,6 +50,9 @@ def open_ui(settings: Settings, port: int) -> None:
     """
     home = dagster_home(settings).resolve()
     command, environment = ui_command(settings, port, os.environ | {"DAGSTER_HOME": str(home)})
+    os.environ["DAGSTER_HOME"] = str(home)
+    with opened_instance():
+        pass  # its tables are made here, not by several services at once
     # From its own folder: Dagster warns of a second dagster.yaml in the current one.
     os.chdir(home)
     os.execve(command[0], command, environment)
