@@ -29,6 +29,10 @@ class AlertSink(dg.ConfigurableResource[object], ABC):
     def send(self, alert: Alert) -> str | None:
         """Take the alert; its id at the receiver, if there is one. Raises where it cannot."""
 
+    @abstractmethod
+    def examine(self) -> str:
+        """Whether the receiver is there, in words; sends nothing. Raises a SoxautoError."""
+
 
 def tell(state: ObjectStore, sink: AlertSink | None, alert: Alert) -> bool:
     """Put the alert into the outbox; False where it was there before.

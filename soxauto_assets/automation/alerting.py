@@ -50,6 +50,10 @@ class FolderSink(AlertSink):
         print(f"ALERT {alert.subject} ({file})", file=sys.stderr, flush=True)
         return file.name
 
+    def examine(self) -> str:
+        """Nothing can be missing: the folder is made with the first alert."""
+        return f"alerts become files in {self.folder}"
+
 
 def deliver(state: ObjectStore, sink: AlertSink) -> tuple[Alert, ...]:
     """Send every unsent alert of the outbox, oldest first; those that were sent.

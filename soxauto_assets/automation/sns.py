@@ -71,16 +71,35 @@ class SnsSink(AlertSink):
             },
         )
         if isinstance(answer, Refusal):
-            raise self._refused(answer, alert)
+            raise self._refused(answer, f"asked to publish the alert {alert.id}")
         return str(answer["MessageId"])
+
+    def examine(self) -> str:
+        """Who has subscribed; needs sns:ListSubscriptionsByTopic. Raises as ``send`` does.
+
+        Whether the process may publish, only publishing shows.
+        """
+        answer = self._service.request("list_subscriptions_by_topic", TopicArn=self.topic)
+        if isinstance(answer, Refusal):
+            raise self._refused(answer, "asked for its subscriptions")
+        confirmed = sum(
+            subscription["SubscriptionArn"].startswith("arn:")
+            for subscription in answer["Subscriptions"]
+        )
+        if confirmed == 0:
+            raise TopicError(
+                f"Nobody has subscribed to {self.topic}; alerts would reach no one.",
+                remedy="Subscribe an address to the topic and confirm it.",
+            )
+        return f"confirmed subscriptions to {self.topic}: {confirmed}"
 
     @cached_property
     def _service(self) -> AwsService:
         access = AwsAccess(self.topic.split(":")[3], self.endpoint, tries=self.tries)
         return AwsService("sns", access)
 
-    def _refused(self, refusal: Refusal, alert: Alert) -> TopicError | TopicUnavailableError:
-        about = f"asked to publish the alert {alert.id} ({refusal.shown})"
+    def _refused(self, refusal: Refusal, asked: str) -> TopicError | TopicUnavailableError:
+        about = f"{asked} ({refusal.shown})"
         match refusal.trouble:
             case Trouble.UNAVAILABLE:
                 return TopicUnavailableError(
@@ -95,9 +114,10 @@ class SnsSink(AlertSink):
                 )
             case Trouble.DENIED:
                 return TopicError(
-                    f"Publishing to {self.topic} is denied, {about}.",
-                    remedy="Give the role of this process sns:Publish on the topic, and "
-                    "kms:GenerateDataKey and kms:Decrypt on its key.",
+                    f"SNS denies access to {self.topic}, {about}.",
+                    remedy="Give the role of this process sns:Publish and "
+                    "sns:ListSubscriptionsByTopic on the topic, and kms:GenerateDataKey and "
+                    "kms:Decrypt on its key.",
                 )
             case Trouble.CREDENTIALS:
                 return TopicError(
@@ -106,7 +126,7 @@ class SnsSink(AlertSink):
                     "that they have not expired and that the clock is right.",
                 )
         return TopicError(
-            f"SNS refuses the message for {self.topic}, {about}.",
+            f"SNS refuses the request for {self.topic}, {about}.",
             remedy="Look the code up in the SNS API reference; `soxauto doctor` tries the topic.",
         )
 

@@ -87,7 +87,8 @@ def examine(
         yield _tried("stores", name, partial(_store, settings, name))
     yield _tried("state", "attempts", lambda: _open_attempts(settings))
     yield _tried("state", "outbox", lambda: _outbox(settings))
-    yield Finding("alerts", "sink", State.WELL, f"alerts go to the {alert_sink(settings).name}")
+    sink = alert_sink(settings)
+    yield _tried("alerts", sink.name, sink.examine)
     yield from _warehouse(settings, compile_statements)
 
 

@@ -225,7 +225,7 @@ def test_two_who_deliver_at_once_send_each_alert_once(
         (403, "AuthorizationError", TopicError, "sns:Publish"),
         (403, "InvalidClientTokenId", TopicError, "no valid AWS credentials"),
         (400, "Throttled", TopicUnavailableError, "overloaded"),
-        (400, "InvalidParameter", TopicError, "refuses the message"),
+        (400, "InvalidParameter", TopicError, "refuses the request"),
         (400, "KMSAccessDenied", TopicError, "kms:GenerateDataKey"),
     ],
 )
@@ -242,3 +242,16 @@ def test_a_topic_that_is_not_there_is_named(server: AwsServer, topic: Topic) -> 
     gone = SnsSink(topic=f"{topic.arn}-gone", endpoint=server.endpoint)
     with pytest.raises(TopicError, match=r"There is no topic arn:.*-gone.*SOXAUTO_ALERT_TOPIC"):
         gone.send(FAILED)
+
+
+def test_an_examination_counts_who_listens_and_sends_nothing(
+    server: AwsServer, topic: Topic
+) -> None:
+    said = sink(topic, server.endpoint).examine()
+    assert said == f"confirmed subscriptions to {topic.arn}: 1"
+    assert topic.received() == []
+    deaf = server.client("sns").create_topic(Name="nobody-listens")["TopicArn"]
+    with pytest.raises(TopicError, match=r"Nobody has subscribed to arn:.*:nobody-listens"):
+        SnsSink(topic=deaf, endpoint=server.endpoint).examine()
+    with pytest.raises(TopicError, match="There is no topic"):
+        SnsSink(topic=f"{deaf}-gone", endpoint=server.endpoint).examine()
