@@ -99,10 +99,45 @@ class Settings(BaseSettings):
         alias="SOXAUTO_HOME",
         description="Folder of everything that the embedded default keeps: stores, Dagster, demo.",
     )
-    store: Literal["local"] = Field(
+    store: Literal["local", "s3"] = Field(
         "local",
         alias="SOXAUTO_STORE",
-        description="Kind of the results, evidence, state and inputs stores: local (a folder).",
+        description="Where the four stores are: local (folders of SOXAUTO_HOME) or s3 (buckets).",
+    )
+    state_bucket: str | None = Field(
+        None,
+        alias="SOXAUTO_STATE_BUCKET",
+        description="Bucket of the state and inputs stores; without it that of the results.",
+    )
+    s3_prefix: str = Field(
+        "",
+        alias="SOXAUTO_S3_PREFIX",
+        pattern=r"^[^/]+(/[^/]+)*$|^$",
+        description="What all keys begin with, in every bucket, without slashes around it.",
+    )
+    s3_kms_key: str | None = Field(
+        None,
+        alias="SOXAUTO_S3_KMS_KEY",
+        description="KMS key that objects are encrypted with; without it as the bucket does it.",
+    )
+    s3_retention_days: int = Field(
+        2922,
+        alias="SOXAUTO_S3_RETENTION_DAYS",
+        ge=1,
+        le=36_525,
+        description="Days for which evidence is locked: seven years after the year's audit.",
+    )
+    s3_retention_mode: Literal["COMPLIANCE", "GOVERNANCE"] = Field(
+        "COMPLIANCE",
+        alias="SOXAUTO_S3_RETENTION_MODE",
+        description="Lock of evidence: COMPLIANCE, which nobody can lift, or GOVERNANCE.",
+    )
+    s3_tries: int = Field(
+        5,
+        alias="SOXAUTO_S3_TRIES",
+        ge=1,
+        le=20,
+        description="How often a request to S3 is sent where trying again may help.",
     )
     warehouse: Literal["embedded", "sqlserver"] = Field(
         "embedded",

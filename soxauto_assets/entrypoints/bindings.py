@@ -33,6 +33,7 @@ from soxauto_assets.automation.sns import SnsSink
 from soxauto_assets.aws import AwsAccess
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
+from soxauto_assets.store.s3_address import Retention, S3Address, S3Options
 
 if TYPE_CHECKING:
     from soxauto_assets.demo.plan import DemoPlan
@@ -132,7 +133,29 @@ def warehouse_resource(settings: Settings) -> WarehouseResource:
 
 def store_url(settings: Settings, name: str) -> str:
     """The address of the results, evidence, state or inputs store."""
+    if settings.store == "s3":
+        return _s3_address(settings, name).text
     return (settings.home / name).resolve().as_uri()
+
+
+def _s3_address(settings: Settings, name: str) -> S3Address:
+    beside_results = settings.state_bucket or settings.s3_results_bucket
+    bucket, folder = {
+        "results": (settings.s3_results_bucket, ""),
+        "evidence": (settings.s3_evidence_bucket, ""),
+        "state": (beside_results, "state"),
+        "inputs": (beside_results, "inputs"),
+    }[name]
+    options = S3Options(
+        region=settings.aws_region,
+        endpoint=settings.aws_endpoint,
+        kms_key=settings.s3_kms_key,
+        retention=Retention(settings.s3_retention_days, settings.s3_retention_mode)
+        if name == "evidence"
+        else None,
+        tries=settings.s3_tries,
+    )
+    return S3Address(bucket, f"{settings.s3_prefix}/{folder}".strip("/"), options)
 
 
 def alert_sink(settings: Settings) -> AlertSink:
