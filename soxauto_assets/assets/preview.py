@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,4 +22,10 @@ def first_rows(entry: CatalogEntry | None, spooled: Spooled | None) -> tuple[dic
     with pq.ParquetFile(spooled.path) as file:
         batch = next(file.iter_batches(batch_size=PREVIEW_ROWS, columns=names), None)
     rows = [] if batch is None else batch.to_pylist()
-    return tuple({n: "" if row[n] is None else str(row[n]) for n in names} for row in rows)
+    return tuple({name: _text(row[name]) for name in names} for row in rows)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # never with an exponent
+    return "" if value is None else str(value)
