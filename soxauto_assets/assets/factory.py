@@ -7,7 +7,6 @@ whose folder is broken becomes a step too: it fails by itself, with a package an
 Not here: what the step does (``attempt.py``).
 """
 
-import getpass
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -202,7 +201,9 @@ def surroundings(
 
 def who() -> str:
     """``user@host`` of this process."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    from soxauto_assets.evidence.environment import user_name
+
+    return f"{user_name()}@{socket.gethostname()}"
 
 
 def _events(

@@ -5,12 +5,13 @@ Here: the identity of a process. Not here: what it holds (``lease.py``).
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from soxauto_assets.evidence.environment import user_name
 
 _PROC = Path("/proc")
 
@@ -35,7 +36,7 @@ class Holder:
         """The process that asks; ``who`` is ``user@host`` unless given."""
         host, pid = socket.gethostname(), os.getpid()
         _, started = _state_and_start(pid)
-        return cls(who or f"{_user()}@{host}", host, pid, _boot_id(), _pid_namespace(), started)
+        return cls(who or f"{user_name()}@{host}", host, pid, _boot_id(), _pid_namespace(), started)
 
     @classmethod
     def from_document(cls, document: Mapping[str, object]) -> Holder:
@@ -79,13 +80,6 @@ class Holder:
         if started is None or self.process_start is None:
             return False
         return started != self.process_start or state in ("Z", "X")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _boot_id() -> str | None:

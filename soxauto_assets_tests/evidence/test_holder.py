@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -70,3 +71,22 @@ def test_a_pid_that_is_gone_is_dead() -> None:
         replace(gone, pid_namespace="another container"),
     ):
         assert not elsewhere.is_provably_dead()
+
+
+@pytest.fixture
+def user_without_a_name(monkeypatch: pytest.MonkeyPatch) -> str:
+    """As in a container that runs as a number which no user database knows."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    return f"uid 4000000@{socket.gethostname()}"
+
+
+def test_a_user_without_a_name_is_named_by_number(user_without_a_name: str) -> None:
+    assert Holder.this_process().who == user_without_a_name
+
+
+def test_a_user_without_a_name_can_make_attempts(user_without_a_name: str) -> None:
+    from soxauto_assets.assets.factory import who
+
+    assert who() == user_without_a_name
