@@ -45,6 +45,10 @@ def _odbc() -> Path | None:
     return next(iter(sorted(Path("/usr/lib").glob("*/odbc/psqlodbcw.so"))), None)
 
 
+def _openssl() -> Path | None:
+    return Path(path) if (path := shutil.which("openssl")) else None
+
+
 PARTS = {
     "browser": Part(
         shows="the Dagster UI in a real browser",
@@ -55,6 +59,11 @@ PARTS = {
         shows="reading over ODBC, with Microsoft's driver over TDS and against PostgreSQL",
         remedy="install Debian's packages unixodbc and odbc-postgresql",
         find=_odbc,
+    ),
+    "openssl": Part(
+        shows="time stamps of a real authority",
+        remedy="install Debian's package openssl",
+        find=_openssl,
     ),
 }
 

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from soxauto_assets_tests.support.parts import need
+
 _YEAR = timedelta(days=365)
 _CONFIG = """
 [tsa]
@@ -108,7 +110,7 @@ def trusted_authority(certificate: x509.Certificate) -> str:
 def openssl(*arguments: str, folder: Path) -> str:
     """What the command says; raises CalledProcessError where it fails."""
     done = subprocess.run(
-        ["openssl", *arguments], cwd=folder, check=True, capture_output=True, text=True
+        [need("openssl"), *arguments], cwd=folder, check=True, capture_output=True, text=True
     )
     return done.stdout
 
