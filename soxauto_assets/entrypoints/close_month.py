@@ -272,12 +272,19 @@ def _was_stopped(result: dg.ExecuteInProcessResult) -> bool:
 
 
 def _step_failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """The reports whose step failed in Dagster, each with the innermost message of its error."""
+    """The reports whose step failed in Dagster, each with the message of its error.
+
+    Dagster wraps an error in its own; below those, the outermost one is made for people.
+    """
     causes = {}
     for event in result.all_events:
         if event.is_step_failure and event.step_key is not None:
             error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
+            while (
+                error is not None
+                and error.cause is not None
+                and (error.cls_name or "").startswith("Dagster")
+            ):
                 error = error.cause
             causes[event.step_key] = (
                 "no error was recorded" if error is None else error.message.strip()

@@ -21,8 +21,9 @@ from unittest.mock import patch
 import pytest
 
 from soxauto_assets.assets.partitions import last_closed_period
+from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.demo.build import ensure_demo
-from soxauto_assets.entrypoints import cli
+from soxauto_assets.entrypoints import cli, close_month
 from soxauto_assets.evidence.lifecycle import AttemptState, attempts
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
@@ -68,17 +69,39 @@ class Home:
 
     def soxauto(self, *arguments: str, **variables: str) -> Done:
         """Type ``soxauto`` with the arguments, in this process."""
-        out, err, code = io.StringIO(), io.StringIO(), 0
+
+        def type_it() -> int:
+            with patch.object(sys, "argv", ["soxauto", *arguments]):
+                try:
+                    cli.main()
+                except SystemExit as end:
+                    return end.code if isinstance(end.code, int) else 1
+            return 0
+
+        return self._told(type_it, variables)
+
+    def close(self, period: str, catalog: Path) -> Done:
+        """Close a month of all reports of another catalogue, as the command does."""
+        return self._told(
+            lambda: close_month.close(
+                [Period.parse(period)],
+                report_ids(catalog),
+                self.settings,
+                cli.console,
+                cli.errors,
+                catalog=catalog,
+            ),
+            {},
+        )
+
+    def _told(self, action: Callable[[], int], variables: Mapping[str, str]) -> Done:
+        out, err = io.StringIO(), io.StringIO()
         with (
             patch.dict(os.environ, self.environment | variables, clear=True),
-            patch.object(sys, "argv", ["soxauto", *arguments]),
             redirect_stdout(out),
             redirect_stderr(err),
         ):
-            try:
-                cli.main()
-            except SystemExit as end:
-                code = end.code if isinstance(end.code, int) else 1
+            code = action()
         return Done(code, out.getvalue(), err.getvalue())
 
     def store(self, name: str) -> LocalStore:

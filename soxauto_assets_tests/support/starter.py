@@ -35,6 +35,10 @@ class Forked:
         """SIGKILL, also where it has ended: nobody has waited for it yet, so the pid is its own."""
         os.kill(self._pid, signal.SIGKILL)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        os.kill(self._pid, number)
+
     def wait(self) -> int:
         """Its exit code, negative for a signal."""
         return int(self._starter.ask({"wait": self._pid}))
