@@ -287,8 +287,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, path: Path) ->
     except duckdb.Error as error:
         raise SourceUnavailableError(
             f"Database {database} cannot be opened from {path}: {_first_line(error)}.",
-            remedy="Wait until nobody writes to the file; if it is missing or damaged, remove it, "
-            "so that it is built again.",
+            remedy="Wait until nobody writes to the file; if it is missing or damaged, remove the "
+            "whole folder that it stands in, so that all of it is built again.",
         ) from error
 
 
