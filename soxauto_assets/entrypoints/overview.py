@@ -19,16 +19,21 @@ from soxauto_assets.evidence.outbox import unsent
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 from soxauto_assets.store.opening import open_store
+from soxauto_assets.store.protocol import ObjectDamagedError
 
 
 @dataclass(frozen=True)
 class ReportStatus:
-    """One report of one month: its current data, and all its attempts, the oldest first."""
+    """One report of one month: its current data, and all its attempts, the oldest first.
+
+    ``damage`` says which record of its attempts cannot be read; ``history`` is empty then.
+    """
 
     report: str
     period: Period
     current: CurrentReport | None
     history: tuple[AttemptState, ...]
+    damage: str | None = None
 
     @property
     def latest(self) -> AttemptState | None:
@@ -36,7 +41,7 @@ class ReportStatus:
         return self.history[-1] if self.history else None
 
     @property
-    def is_green(self) -> bool:
+    def passed(self) -> bool:
         """Whether the newest attempt passed: a later failure turns the month red."""
         latest = self.latest
         return (
@@ -45,36 +50,59 @@ class ReportStatus:
             and latest.closed.verdict is AttemptVerdict.PASS
         )
 
+    @property
+    def is_published(self) -> bool:
+        """Whether the current data is there, and that of the newest attempt."""
+        published = None if self.current is None else self.current.attempt
+        return self.latest is not None and published == self.latest.address.attempt
+
+    @property
+    def is_green(self) -> bool:
+        """Whether the newest attempt passed and its data is what is read as current."""
+        return self.passed and self.is_published
+
 
 def status_of(period: Period, settings: Settings) -> tuple[ReportStatus, ...]:
     """The status of every report of a month, from the state and results stores."""
     state = open_store(store_url(settings, "state"), name="state")
     results = open_store(store_url(settings, "results"), name="results")
-    return tuple(
-        ReportStatus(
-            report, period, current(results, report, period), attempts(state, report, period)
-        )
-        for report in report_ids()
-    )
+    found = []
+    for report in report_ids():
+        published = current(results, report, period)
+        try:
+            history = attempts(state, report, period)
+        except ObjectDamagedError as error:  # of one report; the others must still be seen
+            found.append(ReportStatus(report, period, published, (), str(error)))
+        else:
+            found.append(ReportStatus(report, period, published, history))
+    return tuple(found)
 
 
 def status_table(periods: Sequence[Period], settings: Settings) -> tuple[Table, bool]:
     """The table for people, and whether every report of every month is green."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("period", "report", "current", "latest", "verdict", "attempts"):
-        table.add_column(name, no_wrap=name != "verdict")
-    all_green = True
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, caption_justify="left")
+    table.add_column("period", no_wrap=True)
+    table.add_column("report", no_wrap=True)
+    # On a narrow terminal an attempt's id goes on below, so that the verdict keeps its place.
+    table.add_column("current", overflow="fold")
+    table.add_column("latest", overflow="fold")
+    table.add_column("verdict", min_width=8)
+    table.add_column("attempts", no_wrap=True)
+    all_green, damages = True, []
     for period in periods:
         for number, status in enumerate(status_of(period, settings)):
             all_green &= status.is_green
+            if status.damage is not None:
+                damages.append(status.damage)
             table.add_row(
                 str(period) if number == 0 else "",
                 status.report,
                 "-" if status.current is None else status.current.attempt or "damaged",
                 "-" if status.latest is None else status.latest.address.attempt,
-                _verdict(status.latest),
-                str(len(status.history)),
+                _verdict(status),
+                "?" if status.damage else str(len(status.history)),
             )
+    table.caption = Text("\n".join(damages), style="bold red") if damages else None
     return table, all_green
 
 
@@ -104,11 +132,15 @@ def standing_warnings(settings: Settings) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _verdict(latest: AttemptState | None) -> Text:
+def _verdict(status: ReportStatus) -> Text:
+    latest = status.latest
+    if status.damage is not None:
+        return Text("record damaged", style="bold red")
     if latest is None:
         return Text("not run", style="dim")
     if latest.closed is None:
         return Text("open: running, or died", style="yellow")
-    verdict = latest.closed.verdict
-    green = verdict is AttemptVerdict.PASS
-    return Text(verdict.value, style="green" if green else "bold red")
+    verdict = latest.closed.verdict.value
+    if status.passed and not status.is_published:
+        return Text(f"{verdict}, but its data is not what is current", style="bold red")
+    return Text(verdict, style="green" if status.passed else "bold red")
