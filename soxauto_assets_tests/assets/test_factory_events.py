@@ -28,7 +28,7 @@ def home(new_folder: Callable[[], Path], demo_folder: Path) -> Home:
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as made:
+    with dg.DagsterInstance.ephemeral(settings={"telemetry": {"enabled": False}}) as made:
         yield made
 
 
