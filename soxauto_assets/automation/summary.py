@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from soxauto_assets.assets.alerts import AlertSink, send_directly, tell
+from soxauto_assets.assets.control_assets import CONTROL
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.evidence.alert_texts import run_broken, run_summary
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, attempts
@@ -30,14 +31,14 @@ def summarise_run(
 ) -> None:
     """Put what the run came to into the outbox, once.
 
-    ``reports`` are all of the catalogue, ``failed_steps`` those whose step failed in Dagster. A
-    run of the whole month gets a summary. A run gets an alert of its own where it did not succeed
-    although no attempt of it failed, or where a step failed although its attempt did not: it
-    broke before or beside its attempts. Where the state store fails, ``sink`` is told directly,
-    and the store's error raised.
+    ``reports`` are all of the catalogue (the control counts besides), ``failed_steps`` those
+    whose step failed in Dagster. A run of the whole month gets a summary. A run gets an alert of
+    its own where it did not succeed although no attempt of it failed, or where a step failed
+    although its attempt did not: it broke before or beside its attempts. Where the state store
+    fails, ``sink`` is told directly, and the store's error raised.
     """
     try:
-        verdicts = _verdicts(state, period, run_id, reports)
+        verdicts = _verdicts(state, period, run_id, (*reports, CONTROL))
     except SoxautoError as error:
         broken = run_broken(period, run_id, at=datetime.now(UTC), run_url=run_url)
         send_directly(sink, broken, error)

@@ -22,6 +22,7 @@ import duckdb
 from soxauto_assets.catalog.sources import TABLES
 from soxauto_assets.demo.balances import write_balances
 from soxauto_assets.demo.collections import write_collections
+from soxauto_assets.demo.differences import plant_differences
 from soxauto_assets.demo.dimensions import write_dimensions
 from soxauto_assets.demo.faults import plant, plant_in_balances
 from soxauto_assets.demo.integration_errors import write_integration_errors
@@ -157,6 +158,7 @@ def write_month(cohort: Cohort, sink: Sink) -> None:
     write_collections(cohort, sink, ledger)
     write_own_movements(cohort, ledger)
     plant(cohort, sink, ledger)
+    plant_differences(cohort, sink, ledger)
 
 
 def _to_disk(path: Path) -> None:

@@ -22,6 +22,9 @@ _MESSAGES = (
 )
 # The roster, and two companies that are not consolidated: they are left out and counted.
 _OWNERS = (*CODES[:ROSTER_SIZE], "EC_CM", "AT_TN", "ec_ng ")
+_FOREIGN = ("EC_CM", "AT_TN")
+_ON_VOUCHERS = ("V_REC_JFORCE_PAYOUTS_ERRORS", "V_REC_CUSTOMER_REFUNDS_ERRORS")
+"""What NAV would book on the voucher account: the embedded ledger lacks none of it in scope."""
 
 
 def write_integration_errors(seed: int, sink: Sink) -> None:
@@ -35,10 +38,11 @@ def write_integration_errors(seed: int, sink: Sink) -> None:
         units = random.integers(-5_000_000, 50_000_000, ROWS)
         units[ROWS - 1] = units[ROWS - 3]
         units[0] = 0
+        owners = _FOREIGN if view.name in _ON_VOUCHERS else _OWNERS
         sink.add(
             view.full_name,
             {
-                company: texts(_OWNERS, record % len(_OWNERS)),
+                company: texts(owners, record % len(owners)),
                 identifier: numbered("ERR-", 5_000 + record),
                 amount: amounts(units),
                 status: texts(_MESSAGES, record % len(_MESSAGES)),

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from soxauto_assets.catalog.scope import ROSTER
+from soxauto_assets.demo.differences import WITHOUT_JDASH, uses_before_delivery
 from soxauto_assets.period import Period
 
 HEADER = "Voucher Id,Amount Used,Usage Date,Order Id,Customer Id,Status"
@@ -33,7 +34,10 @@ ORDER BY ALL
 
 
 def jdash_files(databases: Mapping[str, Path], period: Period) -> dict[str, bytes]:
-    """The content of each company's file for a month: the uses of a year up to its end."""
+    """The content of each company's file for a month: the uses of a year up to its end.
+
+    A company whose file nobody has brought is left out.
+    """
     with duckdb.connect() as connection:
         for name, path in databases.items():
             connection.execute(f"ATTACH '{path}' AS \"{name}\" (READ_ONLY)")
@@ -44,4 +48,8 @@ def jdash_files(databases: Mapping[str, Path], period: Period) -> dict[str, byte
     for company, voucher, amount, moment, order in uses:
         if company in lines:
             lines[company].append(f"{voucher},{amount},{moment},{order or ''},,delivered")
+    for company, voucher, amount, moment in uses_before_delivery(period):
+        lines[company].append(f"{voucher},{amount},{moment},,,ordered")
+    for company in WITHOUT_JDASH.get(period, ()):
+        del lines[company]
     return {company: ("\n".join(rows) + "\n").encode() for company, rows in lines.items()}

@@ -47,6 +47,8 @@ from soxauto_assets.demo.rows import NAV, Sink
 
 CUSTOMERS = 300
 """Customers of each company; their numbers do not depend on the month."""
+RESERVED = 2
+"""The last customers of each company have entries by script alone (``differences.py``)."""
 POSTING_GROUPS: tuple[tuple[str, str, int], ...] = (
     ("B2C-NAT", "13003", 0),
     ("B2B-NAT", "13003", 0),
@@ -72,11 +74,17 @@ _DESCRIPTIONS = (
 )
 _CURRENCIES = tuple(company.currency for company in COMPANIES)
 _INVOICE, _CREDIT_MEMO, _PAYMENT, _REFUND = 1, 2, 3, 4
+# Of a hundred customers, how many are under each posting group.
+_GROUP_OF_HUNDRED = np.repeat(
+    np.arange(len(POSTING_GROUPS), dtype=np.int64), (40, 25, 8, 10, 7, 4, 3, 3)
+)
+_SCRIPTED = (7, 8, 9)
+"""Customers of the scripted entries: under a group of the control in every company."""
 _ACCOUNTS = np.array([ACCOUNT[account] for _, account, _ in POSTING_GROUPS])
 
 
 @dataclass
-class _Entries:
+class CustomerEntries:
     """Customer ledger entries, a column each; ``number`` is the entry number."""
 
     number: Whole
@@ -88,6 +96,7 @@ class _Entries:
     units: Whole
     tail: Whole
     kind: Whole
+    line: Whole
 
 
 @dataclass
@@ -121,19 +130,34 @@ def write_receivables(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     _write_edges(cohort, sink, ledger)
 
 
-def _draw_claims(random: np.random.Generator, cohort: Cohort, first: int, pairs: int) -> _Entries:
+def posting_group_of(company: Whole, customer: Whole) -> Whole:
+    """The one posting group of a customer, as a position in POSTING_GROUPS.
+
+    A customer under several groups is a finding of the control (section 8.3).
+    """
+    drawn = _GROUP_OF_HUNDRED[(customer * 37 + company * 11) % 100]
+    return where(np.isin(customer, _SCRIPTED), company % 5, drawn)
+
+
+def business_line_of(customer: Whole) -> Whole:
+    """The one business line of a customer, as a position in BUSLINES (section 8.4)."""
+    return np.array([0, 1, 3, 4], dtype=np.int64)[customer % 4]
+
+
+def _draw_claims(
+    random: np.random.Generator, cohort: Cohort, first: int, pairs: int
+) -> CustomerEntries:
     company = random.choice(len(CODES), pairs, p=shares()).astype(np.int64)
-    group = random.choice(
-        len(POSTING_GROUPS), pairs, p=(0.4, 0.25, 0.08, 0.1, 0.07, 0.04, 0.03, 0.03)
-    ).astype(np.int64)
+    customer = random.integers(1, CUSTOMERS - RESERVED + 1, pairs)
+    group = posting_group_of(company, customer)
     day = days_of(random.integers(cohort.start, cohort.next_start, pairs))
     units = prices(random, PRICES[company] * 4)
     foreign = chance(random, pairs, 0.3)
     allowance = group == _ALLOWANCE
-    return _Entries(
+    return CustomerEntries(
         number=cohort.first_number + 2 * (first + np.arange(pairs, dtype=np.int64)) + 1,
         company=company,
-        customer=random.integers(1, CUSTOMERS + 1, pairs),
+        customer=customer,
         group=group,
         day=day,
         due=keep(day + random.integers(-5, 120, pairs), chance(random, pairs, 0.96)),
@@ -141,16 +165,19 @@ def _draw_claims(random: np.random.Generator, cohort: Cohort, first: int, pairs:
         # Converted amounts have decimals as far as NAV keeps them.
         tail=where(foreign, random.integers(1, 10**12, pairs), 0),
         kind=where(allowance, _CREDIT_MEMO, _INVOICE),
+        line=business_line_of(customer),
     )
 
 
-def _draw_settlements(random: np.random.Generator, claim: _Entries) -> tuple[_Entries, Whole]:
+def _draw_settlements(
+    random: np.random.Generator, claim: CustomerEntries
+) -> tuple[CustomerEntries, Whole]:
     """The other side of each claim, and how much of it is applied (null: there is none)."""
     pairs = len(claim.number)
     fate = random.random(pairs)
     full, partial, unapplied = fate < 0.72, fate < 0.85, fate < 0.93
     part = where(full | (fate > 0.9), claim.units, share_of(random, claim.units, 0.1, 0.9))
-    settlement = _Entries(
+    settlement = CustomerEntries(
         number=claim.number + 1,
         company=claim.company,
         customer=claim.customer,
@@ -160,15 +187,18 @@ def _draw_settlements(random: np.random.Generator, claim: _Entries) -> tuple[_En
         units=-part,
         tail=where(part == claim.units, -claim.tail, 0),
         kind=where(claim.units < 0, _REFUND, where(chance(random, pairs, 0.2), 2, _PAYMENT)),
+        line=claim.line,
     )
     return settlement, where(partial, part, where(unapplied, 0, MISSING))
 
 
-def _selected(entries: _Entries, rows: Whole) -> _Entries:
-    return _Entries(**{name: column[rows] for name, column in vars(entries).items()})
+def _selected(entries: CustomerEntries, rows: Whole) -> CustomerEntries:
+    return CustomerEntries(**{name: column[rows] for name, column in vars(entries).items()})
 
 
-def _applied(claim: _Entries, settlement: _Entries, paid: Whole, chosen: Whole) -> _Application:
+def _applied(
+    claim: CustomerEntries, settlement: CustomerEntries, paid: Whole, chosen: Whole
+) -> _Application:
     """Both detailed entries of each application, on the day of the settlement."""
     applies = paid[chosen] != 0
     one, other = _selected(claim, chosen[applies]), _selected(settlement, np.flatnonzero(applies))
@@ -182,10 +212,33 @@ def _applied(claim: _Entries, settlement: _Entries, paid: Whole, chosen: Whole) 
     )
 
 
+def write_settled(
+    entries: CustomerEntries, paid_on: Whole, sink: Sink, ledger: Ledger, *, detailed: int
+) -> None:
+    """Write entries by script, each paid in full on a day (null: never), and book them.
+
+    The payment of an entry has its number plus the count of entries; ``detailed`` is the number
+    before the first detailed entry.
+    """
+    paid = np.flatnonzero(paid_on != MISSING)
+    payments = _selected(entries, paid)
+    payments.number = payments.number + len(entries.number)
+    payments.day, payments.kind = paid_on[paid], constant(len(paid), _PAYMENT)
+    payments.units, payments.tail = -payments.units, -payments.tail
+    applied = where(paid_on == MISSING, MISSING, entries.units)
+    _write(
+        sink,
+        ledger,
+        (entries, payments),
+        _applied(entries, payments, applied, paid),
+        detailed=detailed,
+    )
+
+
 def _write(
     sink: Sink,
     ledger: Ledger,
-    parts: tuple[_Entries, ...],
+    parts: tuple[CustomerEntries, ...],
     applied: _Application,
     *,
     detailed: int,
@@ -209,7 +262,7 @@ def _write(
     ledger.write(postings.entries("Customer ledger of"))
 
 
-def _write_entries(sink: Sink, entries: _Entries) -> None:
+def _write_entries(sink: Sink, entries: CustomerEntries) -> None:
     number, kind = entries.number, entries.kind
     amount = nav_amounts(entries.units, entries.tail)
     blank = texts(("", None), number % 2)
@@ -233,7 +286,10 @@ def _write_entries(sink: Sink, entries: _Entries) -> None:
             "Description": texts(_DESCRIPTIONS, number // 2 % len(_DESCRIPTIONS)),
             "Source Code": texts(("SALES", "CASHRECJNL"), where(kind == _PAYMENT, 1, 0)),
             "Reason Code": blank,
-            "Busline Code": texts(BUSLINES, number // 2 % len(BUSLINES)),
+            # One line in two spellings: RTL stands at two places of the pool.
+            "Busline Code": texts(
+                BUSLINES, where(entries.line == 0, number // 2 % 2 * 2, entries.line)
+            ),
             "Department Code": blank,
             "Original Amount": nav_amounts(
                 where(entries.tail != 0, entries.units // 640, entries.units)
@@ -306,27 +362,16 @@ def _write_edges(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
 
     company = np.tile(ROSTER_INDEX, len(script))
     number = cohort.first_number + 90_000_001 + np.arange(len(company), dtype=np.int64)
-    entries = _Entries(
+    entries = CustomerEntries(
         number=number,
         company=company,
         customer=column(6),
-        group=company % 5,
+        group=posting_group_of(company, column(6)),
         day=column(0),
         due=column(0) + column(1),
         units=column(2),
         tail=column(3),
         kind=column(5),
+        line=business_line_of(column(6)),
     )
-    paid_on = column(4)
-    paid = np.flatnonzero(paid_on != MISSING)
-    payments = _selected(entries, paid)
-    payments.number = payments.number + len(company)
-    payments.day, payments.kind = paid_on[paid], constant(len(paid), _PAYMENT)
-    payments.units, payments.tail = -payments.units, -payments.tail
-    _write(
-        sink,
-        ledger,
-        (entries, payments),
-        _applied(entries, payments, where(paid_on == MISSING, MISSING, entries.units), paid),
-        detailed=cohort.first_number + 90_000_000,
-    )
+    write_settled(entries, column(4), sink, ledger, detailed=cohort.first_number + 90_000_000)

@@ -141,7 +141,7 @@ def put_vouchers(
     vouchers: Vouchers, voucher: Whole, items: Items, sink: Sink, ledger: Ledger
 ) -> None:
     """Write vouchers and the items that use them; ``voucher`` is each item's voucher row."""
-    _write_view(vouchers, voucher, items, sink)
+    write_view(vouchers, voucher, items, sink)
     write_items(items, sink)
     postings = Postings()
     book_items(items, postings)
@@ -226,7 +226,8 @@ def _switch_off(
     vouchers.active = keep(where(inactive, 0, 1), chance(random, rows, 0.99))
 
 
-def _write_view(vouchers: Vouchers, voucher: Whole, items: Items, sink: Sink) -> None:
+def write_view(vouchers: Vouchers, voucher: Whole, items: Items, sink: Sink) -> None:
+    """Write the vouchers with what their items used; ``voucher`` is each item's voucher row."""
     rows = len(vouchers.number)
     used, times, last = constant(rows, 0), constant(rows, 0), missing(rows)
     np.add.at(used, voucher, items.from_voucher)

@@ -19,6 +19,7 @@ from rich.text import Text
 from soxauto_assets.entrypoints.close_month import QUIET, prepare
 from soxauto_assets.entrypoints.console import ConsoleListener
 from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
+from soxauto_assets.errors import SoxautoError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ def reconcile_month(period: Period, settings: Settings, console: Console, errors
     0: everything is reconciled or explained. 1: anything else, with a package all the same.
     """
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
+    from soxauto_assets.automation.alerting import deliver
     from soxauto_assets.definitions import RECONCILE_MONTH, build
 
     broken: list[str] = []
@@ -59,13 +61,19 @@ def reconcile_month(period: Period, settings: Settings, console: Console, errors
                 raise_on_error=False,
                 run_config=QUIET,
             )
-    results = (definitions.resources or {})["report_io"].results
+    resources = definitions.resources or {}
+    results = resources["report_io"].results
     for outcome in listener.outcomes:
         _show(outcome, results, console)
     for problem in broken:
         errors.print(problem, style="bold red", markup=False, highlight=False)
     if not listener.outcomes:
         errors.print("The control could not be made; see the run in the UI.", style="bold red")
+    try:
+        deliver(resources["state"].store, resources["alerts"])
+    except (SoxautoError, OSError) as error:
+        broken.append(str(error))
+        errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
     passed = bool(listener.outcomes) and all(outcome.passed for outcome in listener.outcomes)
     return 0 if passed and result.success and not broken else 1
 

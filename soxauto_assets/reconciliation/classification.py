@@ -39,7 +39,7 @@ def classify(cr_03: pl.LazyFrame, ipe_08: pl.LazyFrame | None, book: RuleBook) -
     form), ``amount``, ``category``, ``type``, ``rule``, ``reason``, ``counter_entry_no`` (the
     entry that a reversal takes back). Without IPE_08 a use keeps the type Unknown.
     """
-    entries = collected(_by_rule(cr_03, book).pipe(_typed_by_voucher, ipe_08, book))
+    entries = _typed_by_voucher(collected(_by_rule(cr_03, book)), ipe_08, book)
     counted = _reversals(entries, book)
     rules = {rule.id: rule.reason for rule in book.classes} | REVERSAL_IDS
     reason = pl.Enum(sorted(set(rules.values())))
@@ -72,7 +72,8 @@ def classify(cr_03: pl.LazyFrame, ipe_08: pl.LazyFrame | None, book: RuleBook) -
 
 def _by_rule(cr_03: pl.LazyFrame, book: RuleBook) -> pl.LazyFrame:
     """The entries with the id of the first rule that takes each, by its own text alone."""
-    ids = pl.Enum([*(rule.id for rule in book.classes), *REVERSAL_IDS])
+    ordered = sorted(book.classes, key=lambda rule: rule.priority)
+    ids = pl.Enum([*(rule.id for rule in ordered), *REVERSAL_IDS])
     user = pl.col("user_id").fill_null("").str.strip_chars().str.to_uppercase()
     text = pl.col("document_description").fill_null("").str.to_uppercase()
     # Words in single blanks, so that each phrase is looked for as a whole and literally.
@@ -96,11 +97,12 @@ def _by_rule(cr_03: pl.LazyFrame, book: RuleBook) -> pl.LazyFrame:
         ),
         words.alias("words"),
     )
+    # Positions in the list of ids: a column of texts for each rule would cost more than the rules.
     first = pl.coalesce(
-        pl.when(_takes(rule)).then(pl.lit(rule.id))
-        for rule in sorted(book.classes, key=lambda rule: rule.priority)
+        pl.when(_takes(rule)).then(pl.lit(position, dtype=pl.UInt8))
+        for position, rule in enumerate(ordered)
     )
-    return prepared.with_columns(first.cast(ids).alias("rule")).drop(
+    return prepared.with_columns(first.cat.to(ids).alias("rule")).drop(
         "words", "document_type", "balancing", "manual"
     )
 
@@ -122,9 +124,15 @@ def _takes(rule: ClassRule) -> pl.Expr:
         codes = "|".join(sorted(rule.prefixes))
         conditions.append(pl.col("document").str.contains(rf"^(?:{codes})(?:[^\p{{L}}]|$)"))
     if rule.any_words:
-        conditions.append(pl.any_horizontal(_has(phrase) for phrase in sorted(rule.any_words)))
+        conditions.append(_has_any(rule.any_words))
     conditions += [_has(phrase) for phrase in sorted(rule.all_words)]
     return pl.all_horizontal(conditions)
+
+
+def _has_any(phrases: frozenset[str]) -> pl.Expr:
+    if len(phrases) == 1:
+        return _has(*phrases)
+    return pl.col("words").str.contains_any([f" {phrase} " for phrase in sorted(phrases)])
 
 
 def _has(phrase: str) -> pl.Expr:
@@ -132,8 +140,8 @@ def _has(phrase: str) -> pl.Expr:
 
 
 def _typed_by_voucher(
-    entries: pl.LazyFrame, ipe_08: pl.LazyFrame | None, book: RuleBook
-) -> pl.LazyFrame:
+    entries: pl.DataFrame, ipe_08: pl.LazyFrame | None, book: RuleBook
+) -> pl.DataFrame:
     """Category and type of the rule; the type of the voucher where the rule asks for it."""
     categories = {rule.id: rule.category.value for rule in book.classes}
     types = {rule.id: rule.type.value for rule in book.classes}
@@ -165,17 +173,17 @@ def _typed_by_voucher(
         .drop("kinds")
     )
     on = ["company", "voucher"]
-    return (
-        classed.join(by_id, on=on, how="left")
+    # Only the entries that ask take part in the joins: they cost more than all the rest.
+    asks = rule.is_in(asking)
+    typed = collected(
+        classed.filter(asks)
+        .lazy()
+        .join(by_id, on=on, how="left")
         .join(by_code, on=on, how="left")
-        .with_columns(
-            pl.when(rule.is_in(asking))
-            .then(pl.coalesce("of_id", "of_code", "type"))
-            .otherwise("type")
-            .alias("type")
-        )
+        .with_columns(pl.coalesce("of_id", "of_code", "type").alias("type"))
         .drop("of_id", "of_code")
     )
+    return pl.concat([classed.filter(~asks), typed])
 
 
 def _reversals(entries: pl.DataFrame, book: RuleBook) -> pl.DataFrame:

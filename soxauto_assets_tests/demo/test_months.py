@@ -14,6 +14,7 @@ import pytest
 
 from soxauto_assets.assets.reading import Reading, read
 from soxauto_assets.catalog.loader import load_entry, report_ids
+from soxauto_assets.demo.differences import planted
 from soxauto_assets.demo.faults import PLANTED, PLANTED_PERIOD
 from soxauto_assets.demo.plan import DemoPlan
 from soxauto_assets.demo.warehouse import demo_warehouse
@@ -114,7 +115,7 @@ def test_the_planted_faults_are_of_five_kinds_in_five_reports() -> None:
 def test_the_ledger_is_what_operations_make_it(
     period: Period, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    """No difference is planted yet: balance = sign x measure, by company and pool (D4, D5)."""
+    """Balance = sign x measure, by company and pool, but for what is planted (D4, D5)."""
     balances: dict[tuple[object, object], Decimal] = {}
     for row in rows_of("cr_04", period, warehouse, tmp_path):
         if row["balance_role"] == "closing":
@@ -135,6 +136,8 @@ def test_the_ledger_is_what_operations_make_it(
     for row in rows_of("ipe_08", period, warehouse, tmp_path):
         if _is_liability(row, period):
             _add(expected, row["id_company"], "18412", row["totalremainingamount"], -1)
+    for difference in planted(period):
+        _add(expected, difference.company, difference.pool.split("+")[0], difference.amount)
     assert len(expected) > 50
     assert _without_zeros(balances) == _without_zeros(expected)
 
