@@ -7,6 +7,9 @@ is made (``assets``) and how it looks (``console.py``).
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,7 +20,12 @@ from rich.console import Console
 
 from soxauto_assets.assets.partitions import FIRST_PERIOD, last_closed_period, require_closed
 from soxauto_assets.catalog.loader import report_ids
-from soxauto_assets.entrypoints.console import ConsoleListener, failure_lines, outcome_table
+from soxauto_assets.entrypoints.console import (
+    ConsoleListener,
+    failure_lines,
+    outcome_tables,
+    to_verify,
+)
 from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
 from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.period import Period
@@ -71,8 +79,9 @@ def chosen_periods(
             remedy="Give one of --period, --from/--to or --cutoff-date.",
         )
     if first is not None or last is not None:
-        begin = Period.parse(first) if first else FIRST_PERIOD
-        end = Period.parse(last) if last else last_closed_period(settings)
+        # An option that is given empty (a shell variable that is unset) is no option left out.
+        begin = FIRST_PERIOD if first is None else Period.parse(first)
+        end = last_closed_period(settings) if last is None else Period.parse(last)
         periods = tuple(begin.through(end))
         if not periods:
             raise ContradictoryPeriodsError(
@@ -82,7 +91,7 @@ def chosen_periods(
         return tuple(require_closed(one, settings) for one in periods)
     if period is not None:
         return (require_closed(Period.parse(period), settings),)
-    cutoff = cutoff_date or settings.cutoff_date
+    cutoff = settings.cutoff_date if cutoff_date is None else cutoff_date
     if cutoff is not None:
         return (require_closed(Period.from_cutoff(cutoff), settings),)
     return (last_closed_period(settings),)
@@ -133,9 +142,11 @@ def close(
                 ):
                     broken.append("Interrupted: what comes after was not begun.")
                     break
-    console.print(outcome_table(listener.outcomes))
+    for table in outcome_tables(listener.outcomes, console):
+        console.print(table)
     for line in failure_lines(listener.outcomes):
-        console.print(line, highlight=False)
+        # Not broken into lines of its own: what is cut cannot be copied.
+        console.print(line, highlight=False, soft_wrap=True)
     for problem in broken:
         errors.print(problem, style="bold red", markup=False, highlight=False)
     try:
@@ -311,10 +322,19 @@ def _unexplained(
 
 def _next_steps(listener: ConsoleListener, settings: Settings, console: Console) -> None:
     if listener.outcomes:
-        package = listener.outcomes[-1].package.url.removeprefix("file://").rstrip("/")
+        soxauto = _as_typed()
         console.print("\nNext:", style="bold")
-        console.print(
-            f"  verify a package    soxauto verify {package}", highlight=False, soft_wrap=True
-        )
-        console.print("  see what is current soxauto status", highlight=False)
-        console.print(f"  walk the lineage    make ui   ({settings.ui_url})", highlight=False)
+        for line in (
+            f"  verify a package    {soxauto} verify {to_verify(listener.outcomes[-1])}",
+            f"  see what is current {soxauto} status",
+            f"  walk the lineage    make ui   ({settings.ui_url})",
+        ):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _as_typed() -> str:
+    """How this command is typed here: with its folder where the shell would not find it."""
+    started = Path(sys.argv[0])
+    if started.name != "soxauto" or shutil.which("soxauto") is not None:
+        return "soxauto"
+    return shlex.quote(str(started))

@@ -5,10 +5,12 @@ Here: what people see. Not here: what is run (``close_month.py``) and the comman
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from rich import box
 from rich.console import Console
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from soxauto_assets.assets.outcome import Outcome
     from soxauto_assets.store.layout import AttemptAddress
 
+_TOTALS = "hash totals, LCY"
+_ANY_WIDTH = 1000
 TOTALS_CHECKS = (CheckKind.TRANSFER, CheckKind.WITHOUT_JOINS, CheckKind.DRIVING_TABLE)
 
 
@@ -40,7 +44,7 @@ class ConsoleListener:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}"),
-            TextColumn("{task.fields[stage]}"),
+            TextColumn("{task.fields[stage]}", markup=False),  # it may quote an error
             TimeElapsedColumn(),
             console=console,
         )
@@ -128,14 +132,26 @@ def _is_unreached(check: CheckResult, outcome: Outcome) -> bool:
     return check.verdict is Verdict.FAIL and check.cause == outcome.cause
 
 
-def outcome_table(outcomes: Sequence[Outcome]) -> Table:
-    """The table at the end of a run: one row an attempt. Totals are rounded for reading only."""
+def outcome_tables(outcomes: Sequence[Outcome], console: Console) -> Sequence[Table]:
+    """The table at the end of a run: one row an attempt. Totals are rounded for reading only.
+
+    Where the console is too narrow for it, the totals have a table of their own.
+    """
+    whole = _outcome_table(outcomes, with_totals=True)
+    needed = console.measure(whole, options=console.options.update(width=_ANY_WIDTH)).maximum
+    if needed <= console.width:
+        return (whole,)
+    return (_outcome_table(outcomes, with_totals=False), _totals_table(outcomes))
+
+
+def _outcome_table(outcomes: Sequence[Outcome], *, with_totals: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("report", style="bold", no_wrap=True)
     table.add_column("period", no_wrap=True)
     table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("hash totals, LCY", justify="right")
-    table.add_column("control totals")
+    if with_totals:
+        table.add_column(_TOTALS, justify="right")
+    table.add_column("control totals", overflow="fold")
     table.add_column("checks", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("package", overflow="fold")
@@ -144,12 +160,23 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
             outcome.address.report,
             str(outcome.address.period),
             "-" if outcome.rows is None else f"{outcome.rows:,}",
-            _amounts(outcome.totals.items()),
+            *((_amounts(outcome.totals.items()),) if with_totals else ()),
             _control_totals(outcome),
             f"{outcome.passed_checks}/{len(outcome.applicable)}",
             _verdict(outcome.passed),
             outcome.address.attempt,
         )
+    return table
+
+
+def _totals_table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("report", style="bold", no_wrap=True)
+    table.add_column("period", no_wrap=True)
+    table.add_column(_TOTALS, justify="right", overflow="fold")
+    for outcome in outcomes:
+        address = outcome.address
+        table.add_row(address.report, str(address.period), _amounts(outcome.totals.items()))
     return table
 
 
@@ -175,5 +202,16 @@ def failure_lines(outcomes: Sequence[Outcome]) -> list[Text]:
                 lines.append(Text(f"  {check.name}: {_difference(check)}"))
         if unreached:
             lines.append(Text(f"  not reached: {', '.join(c.name for c in unreached)}"))
-        lines.append(Text(f"  package: {outcome.package.url}"))
+        lines.append(Text(f"  package: {to_verify(outcome)}"))
     return lines
+
+
+def to_verify(outcome: Outcome) -> str:
+    """The package as one types it after `soxauto verify`: its folder, quoted where it must be.
+
+    Its address where it is in no local folder.
+    """
+    parts = urlsplit(outcome.package.url)
+    if parts.scheme != "file":
+        return outcome.package.url
+    return shlex.quote(unquote(parts.path).rstrip("/"))

@@ -33,6 +33,11 @@ def home(new_folder: Callable[[], Path], tmp_path_factory: pytest.TempPathFactor
         (["--cutoff-date", "2024-09-15"], "InvalidCutoffError", "2024-09-15"),
         (["--cutoff-date", "2024-01-01"], "PeriodOutOfRangeError", "2023-12 lies before"),
         (["--cutoff-date", "30/09/2024"], "InvalidCutoffError", "30/09/2024"),
+        # What a script types where its variable is unset.
+        (["--from", ""], "InvalidPeriodError", "'' is not a period"),
+        (["--to", ""], "InvalidPeriodError", "'' is not a period"),
+        (["--cutoff-date", ""], "InvalidCutoffError", "'' is not a cut-off date"),
+        (["--report", ""], "UnknownReportError", "''"),
     ],
 )
 def test_a_wrong_argument_is_one_clear_error_and_nothing_is_begun(
