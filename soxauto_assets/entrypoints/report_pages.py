@@ -1,4 +1,4 @@
-"""Writing the generated page of each report, and finding those that are out of date."""
+"""Writing the generated pages (reports, rules of the control), and finding outdated ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 from soxauto_assets.catalog.loader import load_entry, report_ids
 from soxauto_assets.catalog.pages import page
+from soxauto_assets.reconciliation.pages import rules_page
+from soxauto_assets.reconciliation.rulebook import load_rules
 
 
 def _pages(folder: Path) -> dict[Path, str]:
@@ -13,7 +15,9 @@ def _pages(folder: Path) -> dict[Path, str]:
     index = ["<!-- Written by `soxauto docs` from the catalogue. -->", "# Reports", ""]
     for report, entry in entries.items():
         index.append(f"- [{report.upper()}]({report}.md): {entry.report.title}")
+    index.append("- [PG-01](pg01.md): the rules of the control")
     pages = {folder / f"{report}.md": page(entry) for report, entry in entries.items()}
+    pages[folder / "pg01.md"] = rules_page(load_rules())
     return pages | {folder / "index.md": "\n".join([*index, ""])}
 
 

@@ -109,7 +109,7 @@ def test_the_generated_pages_are_those_of_the_catalogue(home: Home) -> None:
     done = home.soxauto("docs", "--check")
     assert (done.code, done.err) == (0, "")
     assert {path.name: path.read_bytes() for path in pages.glob("*.md")} == before
-    assert set(before) == {"index.md", *(f"{report}.md" for report in report_ids())}
+    assert set(before) == {"index.md", "pg01.md", *(f"{report}.md" for report in report_ids())}
 
 
 def test_a_page_that_is_out_of_date_is_named(tmp_path: Path) -> None:
