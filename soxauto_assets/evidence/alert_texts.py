@@ -32,7 +32,7 @@ def failed_report(
     lines = [
         f"{name} for {address.period} {ended}: its figures must not be used until a run passes.",
         f"Cause: {cause}",
-        *(f"Check {c.name}: expected {c.expected}, found {c.found}" for c in failed),
+        *(_failed_check(check, cause) for check in failed),
         f"Attempt: {address.attempt}",
         f"Package: {package_url}",
     ]
@@ -52,6 +52,11 @@ def failed_report(
         package=package_url,
         run_url=run_url,
     )
+
+
+def _failed_check(check: CheckResult, cause: str) -> str:
+    line = f"Check {check.name}: expected {check.expected}, found {check.found}"
+    return line if check.cause in (None, cause) else f"{line}. {check.cause}"
 
 
 def left_open(address: AttemptAddress, cause: str, *, run_url: str | None, at: datetime) -> Alert:

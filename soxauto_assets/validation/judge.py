@@ -267,10 +267,13 @@ class _Bench:
         )
 
     def _must_be_empty(self, rows: Rows) -> _Judgement:
+        # Whose they are is what a person asks first (D29 demands it of CR_05).
+        named = sorted({str(row["company"]) for row in rows if row.get("company") is not None})
+        whose = f", of {', '.join(named[:SAMPLE_ROWS])}" if named else ""
         return _Judgement(
             "0 rows",
             f"{len(rows)} rows",
-            f"Rows that may not be there: {len(rows):,}." if rows else None,
+            f"Rows that may not be there: {len(rows):,}{whose}." if rows else None,
             len(rows),
             tuple(self._shown(row) for row in rows[:SAMPLE_ROWS]),
         )

@@ -88,6 +88,10 @@ def test_a_failed_report_reaches_the_topic_from_the_command_alone(
     assert message.subject == "SOX PG-01: CR_05 2024-05 failed"
     assert message.attributes["attempt"] == attempt.address.attempt
     assert message.attributes["check"] == "exactly_one_rate"
+    assert (
+        "Check exactly_one_rate: expected 0 rows, found 1 rows. "
+        "Rows that may not be there: 1, of JD_UG."
+    ) in message.text.splitlines()
     assert unsent(home.store("state")) == ()
 
 

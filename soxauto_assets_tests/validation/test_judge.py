@@ -304,6 +304,14 @@ def test_rows_of_a_control_that_must_be_empty_are_counted_sampled_and_masked() -
     }
 
 
+def test_rows_that_name_a_company_make_the_cause_name_it() -> None:
+    rows = [{"company": "JD_UG", "rates": 0}, {"company": "EC_NG", "rates": 2}]
+
+    assert judged(unmapped=rows)["unmapped"].cause == (
+        "Rows that may not be there: 2, of EC_NG, JD_UG."
+    )
+
+
 def test_noted_controls_are_judged_by_nobody() -> None:
     assert failed(judged(left_out=None)) == set()
 
