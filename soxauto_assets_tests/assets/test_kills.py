@@ -85,27 +85,47 @@ class Trial:
         self._start = start
         self._folder = folder
         self._number = 0
+        self.seconds = 0.0
 
     def begin(self) -> Running:
         self._number += 1
         output = self._folder / f"{self._number}.txt"
         return self._start(self._arguments, self.home.environment, output)
 
-    def complete(self) -> float:
-        """A run to its end, which must pass; the seconds it took."""
+    def complete(self) -> None:
+        """A run to its end, which must pass."""
         began = time.monotonic()
         run = self.begin()
         assert run.wait() == 0, run.output
-        return time.monotonic() - began
+        self.seconds = time.monotonic() - began
 
-    def killed(self, after: float) -> bool:
-        """A run that is killed after so many seconds; False where it had ended before."""
+    def killed(self, share: float, *, in_attempt: bool) -> bool:
+        """A run that is killed after a share of its time; False where it had ended before.
+
+        The time is that of the latest attempt, from its opening on, or of the latest whole run.
+        """
+        opened = self._folder / "home" / "state" / "journal"
+        before = len(list(opened.glob("*-opened.json")))
         run = self.begin()
-        Event().wait(after)
+        if in_attempt:
+            waited = time.monotonic()
+            while len(list(opened.glob("*-opened.json"))) == before:
+                assert time.monotonic() < waited + 120, run.output
+                Event().wait(0.002)
+        Event().wait(share * (self._attempt_seconds() if in_attempt else self.seconds))
         run.kill()
         code = run.wait()
         assert code in (0, -signal.SIGKILL), run.output
         return code != 0
+
+    def _attempt_seconds(self) -> float:
+        """How long the latest attempt that passed took, with what Dagster does after it."""
+        closed = [
+            (one.closed.closed_at - one.opened.opened_at).total_seconds()
+            for one in self.home.history(self.reports[0], MONTH)
+            if one.closed is not None and one.closed.verdict is AttemptVerdict.PASS
+        ]
+        return 1.2 * closed[-1]
 
     def require_whole_objects(self) -> None:
         """Nothing that can be seen in any store is a part of something."""
@@ -180,24 +200,28 @@ class Trial:
 
 
 def kill_often(trial: Trial, kills: int, chance: random.Random) -> tuple[int, Counter[str]]:
-    """Kill that many runs, one after the other; each is followed by one that passes."""
+    """Kill that many runs, one after the other; each is followed by one that passes.
+
+    Four kills in five fall into an attempt, the others anywhere between start and end.
+    """
+
+    def killed() -> bool:
+        return trial.killed(chance.random(), in_attempt=chance.random() < 0.8)
+
     trial.complete()
-    seconds = trial.complete()
-    done, tries = 0, 0
+    done = 0
     while done < kills:
-        tries += 1
-        assert tries < 3 * kills + 5, "the runs end before they can be killed"
         before = dict(trial.home.objects())
-        while not trial.killed(chance.uniform(0.2, 1.0) * seconds):
-            seconds *= 0.9
+        while not killed():
+            pass  # it had ended; try again
         done += 1
         trial.require_whole_objects()
         trial.require_unchanged(before)
-        if done % 3 == 0 and trial.killed(chance.uniform(0.2, 1.0) * seconds):
+        if done % 3 == 0 and killed():
             done += 1  # the start that was to close the attempt dies too
             trial.require_whole_objects()
         before = dict(trial.home.objects())
-        seconds = 0.5 * (seconds + trial.complete())
+        trial.complete()
         trial.require_unchanged(before)
         trial.require_order()
     trial.require_no_run_in_progress()
