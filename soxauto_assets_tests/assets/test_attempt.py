@@ -188,7 +188,11 @@ def test_a_query_that_names_a_missing_table_fails_with_its_name(
     catalog = catalog_with(
         folder / "catalog", lambda query: query.replace("[RPT_FX_RATES]", "[RPT_FX_COURSES]")
     )
-    fails(Workshop(folder, source.warehouse, catalog=catalog), "UnknownSourceTableError", "RPT_FX_COURSES")
+    fails(
+        Workshop(folder, source.warehouse, catalog=catalog),
+        "UnknownSourceTableError",
+        "RPT_FX_COURSES",
+    )
 
 
 @pytest.mark.parametrize(
