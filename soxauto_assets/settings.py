@@ -94,7 +94,8 @@ class Settings(BaseSettings):
         description="ODBC driver library for SQL Server; wins over the connection string's.",
     )
 
-    home: Path = Field(
+    # Absolute, for Dagster takes no other home, and processes of another folder are started.
+    home: Annotated[Path, AfterValidator(Path.absolute)] = Field(
         PROJECT_FOLDER / ".soxauto",
         alias="SOXAUTO_HOME",
         description="Folder of everything that the embedded default keeps: stores, Dagster, demo.",

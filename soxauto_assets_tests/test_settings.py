@@ -44,3 +44,8 @@ def test_an_unknown_or_malformed_variable_is_refused_by_name(environment, said):
 
 def test_variables_of_other_programs_are_left_alone():
     assert Settings.load({"PATH": "/bin", "S3_SOMETHING": "x"}) == Settings.load({})
+
+
+def test_a_home_may_be_named_from_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load({"SOXAUTO_HOME": "here"}).home == tmp_path / "here"

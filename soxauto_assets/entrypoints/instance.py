@@ -24,11 +24,12 @@ def dagster_home(settings: Settings) -> Path:
     """The folder of the instance: DAGSTER_HOME where it is set, else inside SOXAUTO_HOME.
 
     The latter gets the project's ``dagster.yaml``, so that there is one source of it. Raises
-    InstanceError where there is no configuration or the folder cannot be written.
+    InstanceError where there is no configuration, the folder cannot be written, or Dagster would
+    not take it.
     """
     given = os.environ.get("DAGSTER_HOME")
     if given:
-        return Path(given)
+        return _usable(Path(given).expanduser())
     source, home = PROJECT_FOLDER / "dagster.yaml", settings.home / "dagster"
     target = home / "dagster.yaml"
     try:
@@ -42,6 +43,22 @@ def dagster_home(settings: Settings) -> Path:
             f"The Dagster instance at {home} cannot be prepared: {error.strerror}.",
             remedy="Set SOXAUTO_HOME to a folder that can be written, or DAGSTER_HOME.",
         ) from error
+    return _usable(home)
+
+
+def _usable(home: Path) -> Path:
+    """``home`` itself; raises InstanceError where Dagster would not take it, or misread it."""
+    if not (home.is_absolute() and home.is_dir()):
+        raise InstanceError(
+            f"DAGSTER_HOME={home} is not the absolute path of a folder.",
+            remedy="Unset it for the instance in SOXAUTO_HOME, or name a folder that exists.",
+        )
+    if any(character in str(home) for character in "*?["):
+        raise InstanceError(
+            f"Dagster would not find its configuration in {home}: it reads *, ? and [ in the path "
+            "as a pattern.",
+            remedy="Set SOXAUTO_HOME to a folder whose path has none of them.",
+        )
     return home
 
 

@@ -78,6 +78,23 @@ def test_a_setting_that_is_unknown_or_malformed_is_refused_at_start(
         assert says in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize("folder", ["relative", "/no/such/folder"])
+def test_an_instance_that_dagster_would_not_take_is_one_clear_error(
+    home: Home, folder: str
+) -> None:
+    done = home.soxauto("run", DAGSTER_HOME=folder)
+    assert (done.code, done.out) == (2, "")
+    assert f"DAGSTER_HOME={folder} is not the absolute path of a folder." in done.err
+
+
+def test_a_home_whose_configuration_dagster_would_not_find_is_refused(
+    home: Home, tmp_path: Path
+) -> None:
+    done = home.soxauto("run", SOXAUTO_HOME=str(tmp_path / "[x]"))
+    assert (done.code, done.out) == (2, "")
+    assert "reads *, ? and [ in the path as a pattern" in " ".join(done.err.split())
+
+
 def test_settings_lists_every_variable_with_its_value(home: Home) -> None:
     done = home.soxauto("settings", SOXAUTO_LEASE_SECONDS="60")
     assert done.code == 0
