@@ -123,7 +123,7 @@ def _write_databases(
 ) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
-        connection.execute(f"SET temp_directory = '{unfinished / 'spill'}'")
+        connection.execute("SET temp_directory = $spill", {"spill": str(unfinished / "spill")})
         for database in DATABASES:
             path = str(unfinished / f"{database}.duckdb").replace("'", "''")
             connection.execute(f"ATTACH '{path}' AS {quoted(database)}")

@@ -173,6 +173,12 @@ def test_a_build_that_reaches_further_serves_an_earlier_month(tmp_path: Path) ->
     assert ensure_demo(tmp_path, through=FIRST, plan=TINY) == further
 
 
+def test_a_folder_of_any_name_can_be_built_in(tmp_path: Path) -> None:
+    folder = tmp_path / "it's a [folder] of 100 %"
+    built = ensure_demo(folder, through=FIRST, plan=TINY)
+    assert all(path.is_file() and path.is_relative_to(folder) for path in built.values())
+
+
 def test_a_month_before_the_first_one_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(DemoBuildError, match="2023-11 lies before 2023-12"):
         ensure_demo(tmp_path, through=Period(2023, 11), plan=TINY)
