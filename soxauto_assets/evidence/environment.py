@@ -21,7 +21,12 @@ from pathlib import Path
 
 DISTRIBUTION = "soxauto-pg01"
 LOCK_FILE = "requirements.lock"
-LIBRARIES = ("dagster", "duckdb", "pandas", "pandera", "polars", "pyarrow", "pyodbc", "sqlglot")
+LIBRARIES = (
+    "arrow-odbc", "cryptography", "dagster", "duckdb", "mssql-python-odbc", "pandas", "pandera",
+    "polars", "pyarrow", "pyodbc", "sqlglot",
+)  # fmt: skip
+"""What reads, checks, stores and signs; arrow-odbc and the wheel of Microsoft's driver speak to
+SQL Server."""
 MASK = "***"
 
 _PACKAGE = Path(__file__).resolve().parent.parent
