@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote, urlsplit
 
 import typer
 from rich import box
@@ -126,9 +127,29 @@ def status(period: PeriodOption = None, first: FromOption = None, last: ToOption
     raise typer.Exit(0 if all_green and not warnings else 1)
 
 
+def _package_folder(text: str) -> Path:
+    """The folder that was typed, or copied as an address from an alert; it must be there.
+
+    A mistyped one is no package that differs.
+    """
+    parts = urlsplit(text)
+    folder = Path(unquote(parts.path) if parts.scheme == "file" else text)
+    if not folder.is_dir():
+        raise typer.BadParameter(f"There is no folder {folder}; nothing was verified.")
+    return folder
+
+
 @app.command()
 def verify(
-    package: Annotated[Path, typer.Argument(help="The folder of a package.", show_default=False)],
+    package: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            parser=_package_folder,
+            help="The folder of a package; its file:// address will do.",
+            show_default=False,
+        ),
+    ],
     trust: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Your trust file: whose signatures and times count."),

@@ -46,6 +46,19 @@ def test_1_something_differs(folder: Path, tmp_path: Path) -> None:
     assert first_line(result).startswith("DIFFERS ")
 
 
+def test_0_also_by_the_address_that_an_alert_gives(folder: Path, tmp_path: Path) -> None:
+    folder = copied(folder, tmp_path / "a copy of 100 %")
+    assert verify(f"{folder.as_uri()}/").exit_code == 0
+
+
+@pytest.mark.parametrize("folder", ["/no/such/folder", "s3://bucket/attempts/ipe_07"])
+def test_2_a_folder_that_is_not_there_is_no_package_that_differs(folder: str) -> None:
+    result = verify(folder)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "There is no folder" in result.stderr
+
+
 def test_3_integrity_holds_but_nothing_was_recomputed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
