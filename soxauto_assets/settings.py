@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,6 +23,9 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 OWN_PREFIX = "SOXAUTO_"
 TEST_VARIABLES = frozenset({"SOXAUTO_REQUIRE", "SOXAUTO_TEST_SQLSERVER"})
 """Read by the test suite alone; known here so that a test run does not refuse them."""
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_LOGIN = re.compile(r"//\S*@")
+"""User and password in an address, which no message may repeat."""
 
 
 class InvalidSettingError(PermanentError):
@@ -58,6 +62,7 @@ class Settings(BaseSettings):
     cutoff_date: str | None = Field(
         None,
         alias="CUTOFF_DATE",
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
         description=(
             "Cut-off for an interactive command without --period: the last day of a month, or "
             "the first day of the next. Schedules and Lambda ignore it, for it freezes the month."
@@ -69,11 +74,13 @@ class Settings(BaseSettings):
     s3_results_bucket: str = Field(
         "jumia-sox-results",
         alias="S3_RESULTS_BUCKET",
+        pattern=_BUCKET,
         description="Bucket of the results store, where SOXAUTO_STORE is s3.",
     )
     s3_evidence_bucket: str = Field(
         "jumia-sox-evidence",
         alias="S3_EVIDENCE_BUCKET",
+        pattern=_BUCKET,
         description="Bucket of the evidence store (Object Lock), where SOXAUTO_STORE is s3.",
     )
     athena_database: str = Field(
@@ -287,7 +294,7 @@ class Settings(BaseSettings):
     ui_url: str = Field(
         "http://127.0.0.1:3000",
         alias="SOXAUTO_UI_URL",
-        pattern=r"^https?://.+",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
         description="Address of the Dagster UI, for links in alerts and tables.",
     )
 
@@ -315,7 +322,7 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0])
             raise InvalidSettingError(
-                f"{name}={given.get(name)!r} is malformed: {first['msg']}.",
+                f"{name}={_LOGIN.sub('//***@', given[name])!r} is malformed: {first['msg']}.",
                 remedy=f"{cls._meaning(name)} Unset it for the default.",
             ) from error
         if settings.aws_default_region not in (None, settings.aws_region) and "AWS_REGION" in given:

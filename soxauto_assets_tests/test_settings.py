@@ -34,12 +34,21 @@ def test_an_empty_value_counts_as_unset():
         ({"SOXAUTO_DEMO_SIZE": "0"}, "SOXAUTO_DEMO_SIZE='0'"),
         ({"SOXAUTO_LEASE_SECONDS": "soon"}, "SOXAUTO_LEASE_SECONDS='soon'"),
         ({"ATHENA_OUTPUT_LOCATION": "/tmp"}, "ATHENA_OUTPUT_LOCATION='/tmp'"),
+        ({"CUTOFF_DATE": "soon"}, "CUTOFF_DATE='soon'"),
+        ({"S3_RESULTS_BUCKET": "s3://results"}, "S3_RESULTS_BUCKET='s3://results'"),
         ({"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-3"}, "eu-west-3 disagree"),
     ],
 )
 def test_an_unknown_or_malformed_variable_is_refused_by_name(environment, said):
     with pytest.raises(InvalidSettingError, match=said):
         Settings.load(environment)
+
+
+@pytest.mark.parametrize("name", ["SOXAUTO_UI_URL", "SOXAUTO_TSA_URL", "SOXAUTO_AWS_ENDPOINT"])
+def test_an_address_with_a_password_is_refused_and_not_repeated(name):
+    with pytest.raises(InvalidSettingError) as refused:
+        Settings.load({name: "https://sox:hun/ter2@example.org"})
+    assert refused.value.problem.startswith(f"{name}='https://***@example.org' is malformed")
 
 
 def test_variables_of_other_programs_are_left_alone():
