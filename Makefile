@@ -43,13 +43,14 @@ prove: $(VENV)/installed-dev  ## run the long proofs and print their figures
 bench: $(VENV)/installed-dev  ## measure speed and memory against the stated floors
 	@$(BIN)/python -m benchmarks
 
-check: $(VENV)/installed-dev  ## lint, format, types, room order, SQL rules, generated docs
+check: $(VENV)/installed-dev  ## lint, format, types, room order, SQL rules, docs, definitions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m soxauto_assets.warehouse.lint
 	@$(BIN)/soxauto docs --check
+	@$(BIN)/dg check defs
 
 docs: $(VENV)/installed  ## write the generated pages of docs/reports again
 	@$(BIN)/soxauto docs
