@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from soxauto_assets.catalog.loader import load_entry
+from soxauto_assets.catalog.loader import load_entry, report_ids
 from soxauto_assets.warehouse.scanner import Kind, scan
-
-VERBATIM = ("ipe_10", "ipe_11", "ipe_12", "ipe_31", "ipe_34", "ipe_rec_errors")
-"""The reports whose transfer is the query's own text up to the final SELECT."""
 
 
 def _tables_in_sentence(sql: str) -> list[str]:
@@ -20,7 +17,7 @@ def _tables_in_sentence(sql: str) -> list[str]:
     return words[:final]
 
 
-@pytest.mark.parametrize("report_id", VERBATIM)
+@pytest.mark.parametrize("report_id", report_ids())
 def test_transfer_starts_with_the_query_s_own_words(report_id: str) -> None:
     entry = load_entry(report_id)
     (transfer,) = (control for control in entry.controls if control.name == "transfer")
