@@ -24,6 +24,12 @@ $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Programs whose pins contradict ours, each in an environment of its own.
+.venv-%/installed: requirements-%.lock
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 install: $(VENV)/installed  ## install the product into .venv
 
 install-dev: $(VENV)/installed-dev  ## install the product and what its tests need
@@ -64,6 +70,10 @@ lock:  ## pin all dependencies again (needs uv)
 	@uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-strip-extras --constraint requirements.lock \
 	  --output-file requirements-dev.lock
+	@for tool in checkov ministack; do \
+	  sed -n "s/^$$tool = \[\"\(.*\)\"\]$$/\1/p" pyproject.toml | uv pip compile - --universal \
+	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --output-file requirements-$$tool.lock; done
 
 clean:  ## remove what was installed and what the embedded default has made
-	@rm -rf $(VENV) .soxauto
+	@rm -rf $(VENV) .venv-checkov .venv-ministack .soxauto

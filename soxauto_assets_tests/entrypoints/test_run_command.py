@@ -219,4 +219,4 @@ def test_verify_says_in_words_and_exit_code_whether_a_package_is_intact(
     as_json = home.soxauto("verify", "--json", str(copy))
     assert (as_json.code, '"verdict": "DIFFERS"' in as_json.out) == (1, True)
     absent = home.soxauto("verify", str(tmp_path / "nothing"))
-    assert absent.code == 1
+    assert absent.code == 2
