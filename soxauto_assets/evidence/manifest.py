@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from soxauto_assets.evidence.signing import SigningKey
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:soxauto:evidence-package:2"
+PREDICATE_TYPE = "urn:soxauto:evidence-package:3"
+SIGNED_PREDICATE_TYPES = ("urn:soxauto:evidence-package:2", PREDICATE_TYPE)
 UNSIGNED_PREDICATE_TYPE = "urn:soxauto:evidence-package:1"
 """Of packages that were made before packages were signed; they stand and are still read."""
 CONTENT_DIGEST_VERSION = 1

@@ -4,7 +4,7 @@
 2. ``manifest.dsse.json``: the manifest's bytes with their signature, in one create-only object.
    **With it the package exists.** Whoever finds another one there has lost, whatever it signed.
 3. ``manifest.json``: the bytes that the envelope holds, once more, for whoever reads them.
-4. Later and elsewhere: ``time.tsr`` (``timestamping.py``).
+4. Later and elsewhere: ``time.tsr`` (``timestamping.py``), ``log-proof.json``, ``seal.json``.
 
 An attempt that dies before step 2 leaves only files; whoever closes it lists them and makes the
 one package. One that dies between 2 and 3 has its package, with its verdict: ``complete`` writes
@@ -34,7 +34,7 @@ from soxauto_assets.evidence.documents import documents
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.evidence.manifest import ATTACHMENTS, DATA_FILE, PackagedFile, manifest_bytes
 from soxauto_assets.evidence.sealing import Sealing, sealed
-from soxauto_assets.store.layout import ENVELOPE, MANIFEST, TIME, AttemptAddress
+from soxauto_assets.store.layout import ENVELOPE, LOG_PROOF, MANIFEST, SEAL, TIME, AttemptAddress
 from soxauto_assets.store.protocol import (
     ObjectDamagedError,
     ObjectExistsError,
@@ -61,7 +61,7 @@ _LEFT_BEHIND = {
     AttemptVerdict.INTERRUPTED: "left by the interrupted attempt",
     AttemptVerdict.FAIL: "left by an earlier try to write the package",
 }
-_BESIDE = (ENVELOPE, MANIFEST, TIME)
+_BESIDE = (ENVELOPE, MANIFEST, TIME, LOG_PROOF, SEAL)
 _CHUNK = 2**20
 
 

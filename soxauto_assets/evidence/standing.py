@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from soxauto_assets.evidence.canonical import NotCanonicalError, parse_canonical
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
-from soxauto_assets.evidence.manifest import PREDICATE_TYPE, UNSIGNED_PREDICATE_TYPE
+from soxauto_assets.evidence.manifest import SIGNED_PREDICATE_TYPES, UNSIGNED_PREDICATE_TYPE
 from soxauto_assets.evidence.recovery import StandingPackage
 from soxauto_assets.store.layout import ENVELOPE, MANIFEST, VALIDATED, AttemptAddress
 from soxauto_assets.store.protocol import (
@@ -36,7 +36,7 @@ def find_package(evidence_store: ObjectStore, address: AttemptAddress) -> Standi
     try:
         content = evidence_store.read(key)
         statement = parse_canonical(content)
-        if statement["predicateType"] == PREDICATE_TYPE:
+        if statement["predicateType"] in SIGNED_PREDICATE_TYPES:
             if read_envelope(evidence_store.read(address.key(ENVELOPE))).payload != content:
                 raise ValueError("not what its envelope signs")
         elif statement["predicateType"] != UNSIGNED_PREDICATE_TYPE:

@@ -1,4 +1,4 @@
-"""Reading a manifest: the in-toto Statement of ``docs/package-format.md``, versions 1 and 2.
+"""Reading a manifest: the in-toto Statement of ``docs/package-format.md``, versions 1 to 3.
 
 Here: the strict reading, and the rules that a manifest must keep by itself: names, order, bounds
 of the period, its own digest. Not here: whether the files are what it says (``files.py``).
@@ -28,8 +28,12 @@ from soxauto_assets.verify.strict_json import (
 )
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPES = ("urn:soxauto:evidence-package:1", "urn:soxauto:evidence-package:2")
-"""Every version of the format that was ever written, oldest first; 2 is signed."""
+PREDICATE_TYPES = (
+    "urn:soxauto:evidence-package:1",
+    "urn:soxauto:evidence-package:2",
+    "urn:soxauto:evidence-package:3",
+)
+"""Every version of the format that was ever written, oldest first; signed from 2 on."""
 MANIFEST = "manifest.json"
 ASSERTIONS = ("self-asserted", "key-service")
 RESERVED = ("manifest.dsse.json", "time.tsr", "log-proof.json", "seal.json")
@@ -87,10 +91,11 @@ class SignerClaim:
 class Manifest:
     """A manifest that was read strictly. ``period`` holds name, start, cutoff_date, next_start.
 
-    ``ended`` is a UTC stamp as text. ``signer`` is None in format 1, which was not signed;
-    ``time_authority`` is None where no trusted time is claimed.
+    ``version`` is that of the format. ``ended`` is a UTC stamp as text. ``signer`` is None in
+    format 1, which was not signed; ``time_authority`` is None where no trusted time is claimed.
     """
 
+    version: int
     files: tuple[ListedFile, ...]
     verdict: str
     cause: str | None
@@ -120,7 +125,8 @@ def read_manifest(value: Any) -> Manifest:
         value, "the manifest", "_type", "subject", "predicateType", "predicate"
     )
     one_of(kind, "_type", STATEMENT_TYPE)
-    signed = one_of(predicate_type, "predicateType", *PREDICATE_TYPES) != PREDICATE_TYPES[0]
+    version = PREDICATE_TYPES.index(one_of(predicate_type, "predicateType", *PREDICATE_TYPES)) + 1
+    signed = version > 1
     files = tuple(_file(item, f"subject[{i}]") for i, item in enumerate(items(subject, "subject")))
     _check_names([file.name for file in files])
     verdict, cause, report, period, attempt, folder, data, rows, checks, stored, own, *sealing = (
@@ -145,6 +151,7 @@ def read_manifest(value: Any) -> Manifest:
     if not isinstance(folder, str) or not _FOLDER.fullmatch(folder):
         raise UnreadableError("folder", "empty or closing-<number>/", repr(folder))
     return Manifest(
+        version=version,
         files=files,
         verdict=one_of(verdict, "verdict", PASS, FAIL, INTERRUPTED),
         cause=optional_text(cause, "cause"),

@@ -48,6 +48,11 @@ _STATEMENT = re.compile(
 )
 _ATTACHMENT = re.compile(r"attachments/[A-Za-z0-9_./-]+")
 """A file of which a package says no more than its bytes, for example another's manifest."""
+_SINCE_3 = frozenset(
+    {"baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json"}
+)
+"""What a package of format 3 has where it could be made; older ones never do."""
+LOG_PROOF, SEAL = "log-proof.json", "seal.json"
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -100,7 +105,8 @@ def _beside(manifest: Manifest) -> frozenset[str]:
     """What may stand beside the manifest without being in its list."""
     if manifest.signer is None:
         return frozenset()
-    return frozenset({ENVELOPE} if manifest.time_authority is None else {ENVELOPE, TIME})
+    beside = {ENVELOPE} if manifest.time_authority is None else {ENVELOPE, TIME}
+    return frozenset(beside if manifest.version < 3 else beside | {LOG_PROOF, SEAL})
 
 
 def _check_place(folder: Path, manifest: Manifest, findings: Findings) -> None:
@@ -134,7 +140,8 @@ def _check_list(manifest: Manifest, findings: Findings) -> None:
         ", ".join(sorted(data)) or "none",
         ", ".join(sorted(data & names)) or "none",
     )
-    known = {folder + name for name in EVERY} | data
+    optional = _SINCE_3 if manifest.version >= 3 else frozenset()
+    known = {folder + name for name in (*EVERY, *optional)} | data
     strange = [
         file.name
         for file in own

@@ -131,7 +131,7 @@ def test_the_manifest_is_an_in_toto_statement_with_amounts_as_text(tmp_path: Pat
     del statement["subject"], statement["predicate"], predicate["self_digest"]
     assert statement == {
         "_type": "https://in-toto.io/Statement/v1",
-        "predicateType": "urn:soxauto:evidence-package:2",
+        "predicateType": "urn:soxauto:evidence-package:3",
     }
     assert contents.data is not None
     sha256, size = contents.data.sha256, contents.data.size

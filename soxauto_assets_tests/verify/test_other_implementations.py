@@ -66,7 +66,7 @@ def validator(version: str) -> Draft202012Validator:
 def test_the_published_schema_holds_for_every_package(tmp_path: Path, shape: str) -> None:
     package = published(SHAPES[shape](tmp_path), tmp_path / "store")
 
-    validator("2").validate(json.loads((package / "manifest.json").read_bytes()))
+    validator("3").validate(json.loads((package / "manifest.json").read_bytes()))
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_the_schema_allows_no_field_more_and_none_less(folder: Path) -> None:
             else:
                 del changed[name]
 
-            assert not validator("2").is_valid(statement), name
+            assert not validator("3").is_valid(statement), name

@@ -297,7 +297,7 @@ RESEALED_MANIFEST_EDITS = {
     "an unknown field": (_set("predicate", "more", to=1), "manifest.json, predicate: "),
     "a missing field": (_drop("predicate", "stored"), "manifest.json, predicate: "),
     "another format": (
-        _set("predicateType", to="urn:soxauto:evidence-package:3"),
+        _set("predicateType", to="urn:soxauto:evidence-package:4"),
         "manifest.json, predicateType: ",
     ),
     "a file that is left out of the list": (

@@ -1,0 +1,54 @@
+"""What format 3 adds to format 2: more files in the list, and two more beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from soxauto_assets.verify import Verification, verify_package
+from soxauto_assets_tests.support.packages import edit, published, reseal, sample
+
+LISTED = ("baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return published(sample(tmp_path), tmp_path / "store")
+
+
+def test_the_new_files_are_accepted_in_the_list_of_format_3_alone(folder: Path) -> None:
+    def listed(statement: dict[str, list[object]]) -> None:
+        names = sorted(LISTED)
+        statement["subject"] += [
+            {"name": name, "digest": {"sha256": ""}, "annotations": {"size": 0}} for name in names
+        ]
+        statement["subject"].sort(key=lambda file: str(file["name"]))  # type: ignore[index]
+
+    for name in LISTED:
+        (folder / name).write_bytes(b"{}")
+    edit(folder, "manifest.json", listed)
+    reseal(folder)
+    assert verify_package(folder).verdict is Verification.VERIFIED
+
+    edit(
+        folder, "manifest.json", lambda s: s.update(predicateType="urn:soxauto:evidence-package:2")
+    )
+    reseal(folder)
+    assert verify_package(folder).first_difference == (
+        f"files that no package has: expected none; found {', '.join(sorted(LISTED))}."
+    )
+
+
+@pytest.mark.parametrize("name", ["seal.json"])
+def test_a_package_of_format_2_has_no_file_of_format_3_beside_it(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"{}")
+    assert verify_package(folder).verdict is Verification.VERIFIED
+
+    edit(
+        folder, "manifest.json", lambda s: s.update(predicateType="urn:soxauto:evidence-package:2")
+    )
+    reseal(folder)
+    assert verify_package(folder).first_difference == (
+        f"files that the manifest does not list: expected none; found {name}."
+    )
