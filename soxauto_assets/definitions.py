@@ -16,7 +16,7 @@ from soxauto_assets.automation.jobs import (
     close_month_job,
     reconcile_month_job,
 )
-from soxauto_assets.automation.schedules import month_end_schedule
+from soxauto_assets.automation.schedules import after_close_schedule, month_end_schedule
 from soxauto_assets.automation.sensors import alert_sensor, heartbeat_sensor, run_end_sensors
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import listeners, resources
@@ -39,7 +39,7 @@ def build(
     return dg.Definitions(
         assets=[*sources, *steps, control],
         jobs=[job, reconcile_month_job(control)],
-        schedules=[month_end_schedule(job)],
+        schedules=[month_end_schedule(job, settings), after_close_schedule(job, settings)],
         sensors=[
             alert_sensor(),
             heartbeat_sensor(settings, reports),

@@ -117,6 +117,22 @@ class Period:
         """The last day before ``year_start``: the date of the opening balances (D18)."""
         return date(self.year - 1, 12, 31)
 
+    def heartbeat(self, day: int, zone: ZoneInfo) -> datetime:
+        """00:00 of ``day`` of the next month in ``zone``: when the month must be closed."""
+        return datetime(self.next.year, self.next.month, day, tzinfo=zone)
+
+    def working_day_after(self, number: int) -> date:
+        """The ``number``-th working day (from 1) of the next month.
+
+        Working days are Monday to Friday; no holiday is taken out, for nine countries share none.
+        """
+        day = self.next_start.date()
+        while True:
+            number -= day.weekday() < 5
+            if number == 0:
+                return day
+            day += timedelta(days=1)
+
     @property
     def next(self) -> Period:
         """The following month."""

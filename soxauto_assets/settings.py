@@ -269,6 +269,16 @@ class Settings(BaseSettings):
             "without current data of every report becomes an alert."
         ),
     )
+    after_close_working_day: int = Field(
+        8,
+        alias="SOXAUTO_AFTER_CLOSE_WORKING_DAY",
+        ge=1,
+        le=20,
+        description=(
+            "Working day of the next month (Monday to Friday, no holidays taken out) on which the "
+            "schedule attempts the month again, after its books were closed."
+        ),
+    )
     metrics: Literal["off", "emf", "put"] = Field(
         "off",
         alias="SOXAUTO_METRICS",

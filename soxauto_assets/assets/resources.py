@@ -28,6 +28,10 @@ class WarehouseResource(dg.ConfigurableResource[object], ABC):
     def warehouse(self) -> Warehouse:
         """The warehouse; raises SourceUnavailableError or SourceError where it cannot be had."""
 
+    def probe_warehouse(self) -> Warehouse:
+        """The same for a question that must be answered soon, within a minute: a schedule's."""
+        return self.warehouse()
+
 
 class StateResource(dg.ConfigurableResource[object]):
     """The state store: attempts, leases, journal, outbox. ``url`` as ``store.opening`` takes it."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from soxauto_assets.assets.alerts import AlertSink, tell
+from soxauto_assets.automation.readiness import last_not_ready
 from soxauto_assets.evidence.alert_texts import period_missed
 from soxauto_assets.evidence.canonical import (
     NotCanonicalError,
@@ -71,11 +72,11 @@ def missed_periods(
         first = first.previous
     found = []
     for period in first.through(last):
-        due = date(period.next.year, period.next.month, day)
-        if began < datetime(due.year, due.month, due.day, tzinfo=zone) <= now:
+        due = period.heartbeat(day, zone)
+        if began < due <= now:
             missing = tuple(r for r in reports if current(results, r, period) is None)
             if missing:
-                found.append(MissedPeriod(period, due, missing))
+                found.append(MissedPeriod(period, due.date(), missing))
     return tuple(found)
 
 
@@ -95,12 +96,28 @@ def heartbeat(
     at = now or datetime.now(UTC)
     begin(state, at)
     alerts = [
-        period_missed(one.period, one.missing, one.due, at=at, run_url=f"{settings.ui_url}/runs")
+        period_missed(
+            one.period,
+            one.missing,
+            one.due,
+            lacks=_lacks(state, one.period),
+            at=at,
+            run_url=f"{settings.ui_url}/runs",
+        )
         for one in missed_periods(
             state, results, reports, day=settings.heartbeat_day, zone=settings.zone, now=at
         )
     ]
     return tuple(alert for alert in alerts if tell(state, sink, alert))
+
+
+def _lacks(state: ObjectStore, period: Period) -> tuple[str, ...]:
+    """What the source lacked when it was last asked, so that the alert says what it waited for."""
+    try:
+        found = last_not_ready(state, period)
+    except ObjectDamagedError as error:  # the month is missed all the same
+        return (str(error),)
+    return () if found is None else (f"asked at {utc_text(found.at)}", *found.lacks)
 
 
 def begin(state: ObjectStore, at: datetime) -> None:

@@ -1,28 +1,111 @@
-"""When months are closed without a person."""
+"""When months are closed without a person: as soon as the source is ready, and again after close.
 
-from __future__ import annotations
+Both ask for the month that has just ended, at 08:00 in the zone of the settings, which is that of
+the partitions: a month ends where it runs. Both are off until somebody turns them on.
+
+Here: the days, and the asking. Not here: what makes a source ready (``readiness.py``).
+"""
+
+from collections.abc import Iterator
 
 import dagster as dg
-from dagster._core.definitions.partitions.partitioned_schedule import (
-    UnresolvedPartitionedAssetScheduleDefinition,
-)
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from soxauto_assets.assets.resources import StateResource, WarehouseResource
+from soxauto_assets.automation.readiness import examine
+from soxauto_assets.period import Period
+from soxauto_assets.settings import Settings
+
 HOUR = 8
+MONTH_END = "close_month_on_the_first"
+AFTER_CLOSE = "close_month_after_close"
+_OF_SCHEDULE = "dagster/schedule_name"
+_OF_PARTITION = "dagster/partition"
 
-PartitionedSchedule = UnresolvedPartitionedAssetScheduleDefinition | dg.ScheduleDefinition
+Asked = Iterator[dg.RunRequest | dg.SkipReason]
 
 
-def month_end_schedule(job: UnresolvedAssetJobDefinition) -> PartitionedSchedule:
-    """08:00 on the first of the month, for the month just closed.
+def month_end_schedule(
+    job: UnresolvedAssetJobDefinition, settings: Settings
+) -> dg.ScheduleDefinition:
+    """Daily from the first to the heartbeat day, until it has begun the month.
 
-    The zone is that of the partitions (setting SOXAUTO_TIME_ZONE): a month ends where it runs.
+    While the source is not ready the tick is skipped and says why; on the heartbeat day the month
+    is begun whatever the source says, so that what lacks is in evidence and not only in an alert.
     """
-    return dg.build_schedule_from_partitioned_job(
-        job,
-        name="close_month_on_the_first",
-        description="08:00 on the first of each month, for the month that has just ended.",
-        hour_of_day=HOUR,
-        minute_of_hour=0,
-        day_of_month=1,
+
+    @dg.schedule(
+        name=MONTH_END,
+        job=job,
+        cron_schedule=f"0 {HOUR} 1-{settings.heartbeat_day} * *",
+        execution_timezone=settings.time_zone,
+        description=f"08:00 on the first of each month, for the month that has just ended; where "
+        f"its source is not ready, again each day until day {settings.heartbeat_day}.",
+    )
+    def schedule(
+        context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource, state: StateResource
+    ) -> Asked:
+        period = Period.last_closed(context.scheduled_execution_time, settings.zone)
+        begun = context.instance.get_runs(
+            dg.RunsFilter(tags={_OF_SCHEDULE: MONTH_END, _OF_PARTITION: str(period)}), limit=1
+        )
+        if begun:
+            yield dg.SkipReason(f"{period} was begun by run {begun[0].run_id}")
+        else:
+            yield _begin_if_ready(context, period, warehouse, state, settings)
+
+    return schedule
+
+
+def after_close_schedule(
+    job: UnresolvedAssetJobDefinition, settings: Settings
+) -> dg.ScheduleDefinition:
+    """On the set working day (SOXAUTO_AFTER_CLOSE_WORKING_DAY): the month again, after its close.
+
+    What was booked late becomes current, and the first attempt stays as it was. Where the source
+    is not ready (an early day), the other schedule goes on asking, which is then after close too.
+    """
+    number = settings.after_close_working_day
+
+    @dg.schedule(
+        name=AFTER_CLOSE,
+        job=job,
+        cron_schedule=f"0 {HOUR} * * 1-5",
+        execution_timezone=settings.time_zone,
+        description=f"08:00 on working day {number} (Monday to Friday) of each month: another "
+        "attempt at the month that has ended, after its books were closed.",
+    )
+    def schedule(
+        context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource, state: StateResource
+    ) -> Asked:
+        today = context.scheduled_execution_time.astimezone(settings.zone).date()
+        period = Period.containing(today).previous
+        day = period.working_day_after(number)
+        if today != day:
+            yield dg.SkipReason(f"{today} is not working day {number} after {period}: {day} is")
+        else:
+            yield _begin_if_ready(context, period, warehouse, state, settings)
+
+    return schedule
+
+
+def _begin_if_ready(
+    context: dg.ScheduleEvaluationContext,
+    period: Period,
+    warehouse: WarehouseResource,
+    state: StateResource,
+    settings: Settings,
+) -> dg.RunRequest | dg.SkipReason:
+    examined = examine(
+        warehouse.probe_warehouse,
+        state.store,
+        period,
+        heartbeat_day=settings.heartbeat_day,
+        zone=settings.zone,
+        now=context.scheduled_execution_time,
+    )
+    if examined.waits:
+        return dg.SkipReason(examined.summary)
+    return dg.RunRequest(
+        partition_key=str(period), tags={"soxauto/readiness": examined.readiness.value}
     )

@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from soxauto_assets.warehouse.protocol import Warehouse
 
 
+PROBE_LOGIN_SECONDS = 10
+PROBE_STATEMENT_SECONDS = 20
+"""Of each of the two questions: with the login under Dagster's minute for a tick."""
+
+
 class DemonstrationWarehouse(WarehouseResource):
     """The embedded warehouse: built in ``folder`` on first use, through month ``through``.
 
@@ -99,6 +104,16 @@ class SqlServerSource(WarehouseResource):
 
     def warehouse(self) -> Warehouse:
         """The warehouse; it connects when a session is opened."""
+        return self._within(self.login_seconds, self.statement_seconds)
+
+    def probe_warehouse(self) -> Warehouse:
+        """The same, with time-outs that fit into the minute that a schedule's tick has."""
+        return self._within(
+            min(self.login_seconds, PROBE_LOGIN_SECONDS),
+            min(self.statement_seconds, PROBE_STATEMENT_SECONDS),
+        )
+
+    def _within(self, login_seconds: int, statement_seconds: int) -> Warehouse:
         from soxauto_assets.warehouse.sqlserver import Isolation, SqlServerWarehouse
 
         driver = self.odbc_driver_path
@@ -107,8 +122,8 @@ class SqlServerSource(WarehouseResource):
             name="NAV BI (SQL Server)",
             odbc_driver_path=None if driver is None else Path(driver),
             isolation=Isolation(self.isolation),
-            login_seconds=self.login_seconds,
-            statement_seconds=self.statement_seconds,
+            login_seconds=login_seconds,
+            statement_seconds=statement_seconds,
         )
 
 

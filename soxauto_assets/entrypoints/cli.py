@@ -2,7 +2,7 @@
 
 Here: arguments, exit codes and printing. Not here: what the commands do (``close_month.py``,
 ``evidence``, ``verify``). Exit codes: 0 all is well; 1 a report failed or a package differs;
-2 the command was not understood or could not run.
+2 the command was not understood or could not run; 75 a month waits for its source.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def run(
     """Close a month: extract, check, store and pack every report (or those named).
 
     Without a period it closes the last month that has ended. Every attempt leaves a package,
-    also a failed one. Exit code 0 only when every report passed.
+    also a failed one. Exit code 0 only when every report passed; 75 when the source is not ready
+    for the month and its heartbeat day has not come: nothing was begun, run it again tomorrow.
     """
     from soxauto_assets.entrypoints import close_month
 

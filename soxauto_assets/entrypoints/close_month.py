@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from soxauto_assets.assets.partitions import FIRST_PERIOD, last_closed_period, require_closed
+from soxauto_assets.automation.readiness import Readiness, examine
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.console import (
     ConsoleListener,
@@ -37,6 +38,15 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The console listener tells it better; the instance keeps every event all the same."""
+WAITING = 75
+"""Exit code: nothing failed, but a month waits for its source (EX_TEMPFAIL of sysexits.h)."""
+
+
+_WHAT_FOLLOWS = {
+    Readiness.WAITING: "None of its reports was begun. Run it again tomorrow; the schedule does.",
+    Readiness.OVERDUE: "Its heartbeat day has come: it is begun, and its checks judge what lacks.",
+    Readiness.UNKNOWN: "It is begun; its reports meet the same error, and their packages tell it.",
+}
 
 
 class UnknownReportError(PermanentError):
@@ -120,6 +130,7 @@ def close(
     """Make one attempt at each report of each period; print the table; the exit code.
 
     0: every report passed. 1: one failed, or an alert or an older attempt could not be handled.
+    75: nothing failed, but a month waits for its source and none of its reports was begun.
     Ctrl-C ends it after the attempt under way, which becomes interrupted. ``catalog`` replaces
     the product's own catalogue folder (for tests). Raises InstanceError where Dagster's instance
     does not answer.
@@ -128,6 +139,7 @@ def close(
     from soxauto_assets.definitions import build
 
     broken: list[str] = []
+    waits = False
     with ConsoleListener(console, len(periods) * len(reports)) as listener:
         definitions = build(settings, listener, catalog)
         with opened_instance() as instance:
@@ -137,6 +149,9 @@ def close(
                 _tell_of_no_start(definitions, periods, error)
                 raise
             for period in periods:
+                if _must_wait(definitions, period, settings, errors):
+                    waits = True
+                    continue
                 if not _close_period(
                     definitions, instance, period, reports, settings, listener, broken, catalog
                 ):
@@ -155,7 +170,26 @@ def close(
         broken.append(str(error))
         errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
     _next_steps(listener, settings, console)
-    return 0 if not broken and all(outcome.passed for outcome in listener.outcomes) else 1
+    if broken or not all(outcome.passed for outcome in listener.outcomes):
+        return 1
+    return WAITING if waits else 0
+
+
+def _must_wait(
+    definitions: dg.Definitions, period: Period, settings: Settings, errors: Console
+) -> bool:
+    """Whether the source is not ready for the month, and time is left for it; says so."""
+    examined = examine(
+        _resource(definitions, "warehouse").warehouse,
+        _resource(definitions, "state").store,
+        period,
+        heartbeat_day=settings.heartbeat_day,
+        zone=settings.zone,
+    )
+    if examined.readiness is not Readiness.READY:
+        errors.print(examined.summary, style="yellow", markup=False, highlight=False)
+        errors.print(f"  {_WHAT_FOLLOWS[examined.readiness]}", highlight=False)
+    return examined.waits
 
 
 def _watch_and_deliver(

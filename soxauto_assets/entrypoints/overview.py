@@ -10,7 +10,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from soxauto_assets.assets.partitions import last_closed_period
 from soxauto_assets.automation.heartbeat import missed_periods
+from soxauto_assets.automation.readiness import Examined, still_waiting
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import store_url
 from soxauto_assets.evidence.current import CurrentReport, current
@@ -89,7 +91,9 @@ def status_table(periods: Sequence[Period], settings: Settings) -> tuple[Table, 
     table.add_column("verdict", min_width=8)
     table.add_column("attempts", no_wrap=True)
     all_green, damages = True, []
+    state = open_store(store_url(settings, "state"), name="state")
     for period in periods:
+        waits = still_waiting(state, period, report_ids()) is not None
         for number, status in enumerate(status_of(period, settings)):
             all_green &= status.is_green
             if status.damage is not None:
@@ -99,7 +103,7 @@ def status_table(periods: Sequence[Period], settings: Settings) -> tuple[Table, 
                 status.report,
                 "-" if status.current is None else status.current.attempt or "damaged",
                 "-" if status.latest is None else status.latest.address.attempt,
-                _verdict(status),
+                _verdict(status, waits),
                 "?" if status.damage else str(len(status.history)),
             )
     table.caption = Text("\n".join(damages), style="bold red") if damages else None
@@ -107,7 +111,7 @@ def status_table(periods: Sequence[Period], settings: Settings) -> tuple[Table, 
 
 
 def standing_warnings(settings: Settings) -> tuple[str, ...]:
-    """What a person must know beside the table: months not closed by their day, alerts unsent."""
+    """What a person must know beside the table: a waiting month, missed ones, alerts unsent."""
     state = open_store(store_url(settings, "state"), name="state")
     results = open_store(store_url(settings, "results"), name="results")
     missed = missed_periods(
@@ -118,7 +122,9 @@ def standing_warnings(settings: Settings) -> tuple[str, ...]:
         zone=settings.zone,
         now=datetime.now(UTC),
     )
-    lines = [
+    waiting_month = still_waiting(state, last_closed_period(settings), report_ids())
+    lines = [] if waiting_month is None else [waiting_line(waiting_month)]
+    lines += [
         f"{one.period} was to be closed by {one.due}; without current data: "
         f"{', '.join(one.missing)}"
         for one in missed
@@ -132,12 +138,20 @@ def standing_warnings(settings: Settings) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _verdict(status: ReportStatus) -> Text:
+def waiting_line(examined: Examined) -> str:
+    """A month that waits for its source, for people."""
+    return (
+        f"{examined.period} waits for its source, asked at {examined.at:%Y-%m-%d %H:%M} UTC: "
+        f"{'; '.join(examined.lacks)}. It is asked again daily until the heartbeat's day."
+    )
+
+
+def _verdict(status: ReportStatus, waits: bool) -> Text:
     latest = status.latest
     if status.damage is not None:
         return Text("record damaged", style="bold red")
     if latest is None:
-        return Text("not run", style="dim")
+        return Text("waiting", style="yellow") if waits else Text("not run", style="dim")
     if latest.closed is None:
         return Text("open: running, or died", style="yellow")
     verdict = latest.closed.verdict.value

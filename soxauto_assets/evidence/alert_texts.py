@@ -155,14 +155,24 @@ def run_not_begun(
 
 
 def period_missed(
-    period: Period, missing: Sequence[str], due: date, *, at: datetime, run_url: str | None
+    period: Period,
+    missing: Sequence[str],
+    due: date,
+    *,
+    lacks: Sequence[str] = (),
+    at: datetime,
+    run_url: str | None,
 ) -> Alert:
-    """The alert of a month that lacks current data of the ``missing`` reports on its day."""
+    """The alert of a month that lacks current data of the ``missing`` reports on its day.
+
+    ``lacks`` is what the source was not ready for, where the month had to wait for it.
+    """
     named = ", ".join(name.upper() for name in missing)
     lines = [
         f"{period} is not closed: on {due:%d %B %Y} the data of {_reports(len(missing))} is "
         "missing.",
         f"Reports without current data: {named}",
+        *([f"The source was not ready: {'; '.join(lacks)}"] if lacks else []),
         "Start the month again, or look in `soxauto status` at what failed.",
     ]
     if run_url is not None:

@@ -35,6 +35,7 @@ class RecordKind(Enum):
     CURRENT = "current"
     CLOSED = "closed"
     ALERT = "alert"
+    NOT_READY = "not-ready"
 
 
 @dataclass(frozen=True)

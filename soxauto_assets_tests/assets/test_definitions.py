@@ -74,24 +74,15 @@ def test_the_control_comes_after_every_validated_report(definitions):
     assert evidence.parent_keys == {summary.key}
 
 
-def test_the_schedule_asks_on_the_first_for_the_month_just_closed(definitions):
-    from datetime import UTC, datetime
-
-    [schedule] = definitions.get_repository_def().schedule_defs
-    with dg.instance_for_test() as instance:
-        context = dg.build_schedule_context(
-            instance=instance,
-            scheduled_execution_time=datetime(2024, 10, 1, 8, tzinfo=UTC),
-            repository_def=definitions.get_repository_def(),
-        )
-        [request] = schedule.evaluate_tick(context).run_requests
-    assert (schedule.cron_schedule, request.partition_key) == ("0 8 1 * *", "2024-09")
-
-
-def test_the_schedule_runs_in_the_zone_of_the_settings():
-    definitions = build(Settings.load({"SOXAUTO_TIME_ZONE": "Africa/Lagos"}))
-    [schedule] = definitions.get_repository_def().schedule_defs
-    assert schedule.execution_timezone == "Africa/Lagos"
+def test_the_schedules_run_in_the_zone_and_on_the_days_of_the_settings():
+    definitions = build(
+        Settings.load({"SOXAUTO_TIME_ZONE": "Africa/Lagos", "SOXAUTO_HEARTBEAT_DAY": "7"})
+    )
+    schedules = definitions.get_repository_def().schedule_defs
+    assert {s.name: (s.cron_schedule, s.execution_timezone) for s in schedules} == {
+        "close_month_on_the_first": ("0 8 1-7 * *", "Africa/Lagos"),
+        "close_month_after_close": ("0 8 * * 1-5", "Africa/Lagos"),
+    }
 
 
 def test_loading_the_definitions_imports_no_data_library():

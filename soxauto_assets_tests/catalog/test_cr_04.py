@@ -30,6 +30,7 @@ def balance(day: datetime, **other: object) -> Row:
         "CLOSING_DATE": day,
         "GROUP_COA_ACCOUNT_NO": "18412",
         "BALANCE_AT_DATE": Decimal(-10),
+        "REFRESH_DATE": datetime(2025, 1, 2),
         **other,
     }
 
@@ -83,9 +84,42 @@ def test_a_consolidated_company_off_the_roster_is_named_once_it_has_a_balance(
     tmp_path: Path,
 ) -> None:
     companies = [*COMPANIES, STRANGER]
+    sound = balance(datetime(2024, 5, 31))
     june = balance(datetime(2024, 6, 30), ID_COMPANY="EC_TZ")
-    assert source(tmp_path / "1", [june], companies).findings("cr_04", MAY) == {}
+    assert source(tmp_path / "1", [sound, june], companies).findings("cr_04", MAY) == {}
     may = balance(datetime(2024, 5, 31), ID_COMPANY="EC_TZ")
-    assert source(tmp_path / "2", [may], companies).findings("cr_04", MAY) == {
+    assert source(tmp_path / "2", [sound, may], companies).findings("cr_04", MAY) == {
         "roster": [ROSTER_FINDING]
+    }
+
+
+def test_balances_that_were_refreshed_inside_the_month_or_at_no_time_are_findings(
+    tmp_path: Path,
+) -> None:
+    closing, last_moment = datetime(2024, 5, 31), datetime(2024, 5, 31, 23, 59, 59)
+    balances = [
+        balance(closing, ID_COMPANY="EC_KE", REFRESH_DATE=MAY.next_start),
+        balance(closing, ID_COMPANY="EC_NG", REFRESH_DATE=last_moment),
+        balance(closing, ID_COMPANY="JD_GH", REFRESH_DATE=None),
+        # An opening balance was refreshed long ago, and may have been.
+        balance(datetime(2023, 12, 31), ID_COMPANY="EC_KE", REFRESH_DATE=datetime(2024, 1, 2)),
+    ]
+    mixed = source(tmp_path / "1", balances)
+    found = mixed.findings("cr_04", MAY)["refreshed_after_cutoff"]
+    assert {row["company"]: row["refreshed"] for row in found} == {
+        "EC_NG": last_moment,
+        "JD_GH": None,
+    }
+    noted = mixed.control("cr_04", "refresh_dates", MAY)
+    assert {row["company"]: row["last_refresh"] for row in noted} == {
+        "EC_KE": MAY.next_start,
+        "EC_NG": last_moment,
+        "JD_GH": None,
+    }
+    (nothing,) = source(tmp_path / "2", []).control("cr_04", "refreshed_after_cutoff", MAY)
+    assert nothing == {
+        "company": "every company",
+        "problem": "no balance at the cut-off",
+        "balances": 0,
+        "refreshed": None,
     }

@@ -183,6 +183,57 @@ WHERE
         WHERE company.Company_Code = roster.company AND company.Flg_In_Conso_Scope = 1
     )
 
+-- name: refreshed_after_cutoff
+-- kind: must_be_empty
+-- title: The balances of the cut-off are there, and the source refreshed them after the month
+WITH closing AS (
+    -- The query's rows of the month's last day.
+    SELECT balance.ID_COMPANY AS company, balance.REFRESH_DATE AS refreshed
+    FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[V_BS_ANAPLAN_IMPORT_IFRS_MAPPING_CURRENCY_SPLIT]
+        AS balance
+    WHERE
+        balance.ID_COMPANY IN (@companies)
+        AND balance.GROUP_COA_ACCOUNT_NO IN (@accounts)
+        AND balance.CLOSING_DATE >= @cutoff_date
+        AND balance.CLOSING_DATE < @next_period_start
+)
+
+SELECT
+    'every company' AS company,
+    'no balance at the cut-off' AS problem,
+    COUNT_BIG(*) AS balances,
+    MAX(closing.refreshed) AS refreshed
+FROM closing
+HAVING COUNT_BIG(*) = 0
+UNION ALL
+SELECT
+    closing.company AS company,
+    'balances not refreshed after the cut-off' AS problem,
+    COUNT_BIG(*) AS balances,
+    MAX(closing.refreshed) AS refreshed
+FROM closing
+-- What was refreshed inside the month lacks its last bookings; what has no date shows nothing.
+WHERE closing.refreshed < @next_period_start OR closing.refreshed IS NULL
+GROUP BY closing.company
+
+-- name: refresh_dates
+-- kind: noted
+-- title: When the source refreshed the balances of the cut-off, by company
+SELECT
+    balance.ID_COMPANY AS company,
+    COUNT_BIG(*) AS balances,
+    MIN(balance.REFRESH_DATE) AS first_refresh,
+    MAX(balance.REFRESH_DATE) AS last_refresh
+FROM [AIG_Nav_Jumia_Reconciliation].[dbo].[V_BS_ANAPLAN_IMPORT_IFRS_MAPPING_CURRENCY_SPLIT]
+    AS balance
+-- The query's rows of the month's last day.
+WHERE
+    balance.ID_COMPANY IN (@companies)
+    AND balance.GROUP_COA_ACCOUNT_NO IN (@accounts)
+    AND balance.CLOSING_DATE >= @cutoff_date
+    AND balance.CLOSING_DATE < @next_period_start
+GROUP BY balance.ID_COMPANY
+
 -- name: companies_without_balance
 -- kind: noted
 -- title: Companies of the roster without any balance at the cut-off, or at the year's opening

@@ -54,6 +54,7 @@ REPORT = Report(
         "by (D7); to be confirmed at the source.",
         "The total adds closing and opening balances of different currencies: it proves that "
         "nothing was lost on the way and is no balance.",
-        "The view's REFRESH_DATE is no column: it changes without the balances (D25).",
+        "The view's REFRESH_DATE is no column: it changes without the balances (D25). The control "
+        "refreshed_after_cutoff judges it, refresh_dates keeps it in the package.",
     ),
 )
