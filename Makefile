@@ -49,12 +49,15 @@ prove: $(VENV)/installed-dev  ## run the long proofs and print their figures
 bench: $(VENV)/installed-dev  ## measure speed and memory against the stated floors
 	@$(BIN)/python -m benchmarks
 
-check: $(VENV)/installed-dev  ## lint, format, types, room order, SQL rules, docs, definitions
+check: $(VENV)/installed-dev .venv-checkov/installed  ## lint, format, types, room order, SQL rules, template, docs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m soxauto_assets.warehouse.lint
+	@$(BIN)/cfn-lint --non-zero-exit-code informational deploy/soxauto.yaml
+	@.venv-checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation \
+	  --file deploy/soxauto.yaml
 	@$(BIN)/soxauto docs --check
 	@$(BIN)/dg check defs
 
