@@ -5,6 +5,7 @@ loads no data library.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -30,22 +31,115 @@ if TYPE_CHECKING:
 
 CONTROL = "pg01"
 GROUP = "pg01"
-PARTS: dict[str, str] = {
-    "summary": "Ledger, target, variance, bridges and status of each company and pool of accounts; "
-    "**read this first**. Published as the month's current data when everything is reconciled or "
-    "explained.",
-    "classified_vouchers": "Every entry on the voucher account with its class and the rule that "
-    "decided (D21).",
-    "voucher_buckets": "Category by type, from the ledger and from operations, side by side.",
-    "bridge_timing": "Used in operations, delivered after the cut-off (D23).",
-    "bridge_vtc": "Refund vouchers switched off whose pay-out is not booked (D24).",
-    "bridge_posting_group": "Customers under several posting groups; amount zero (8.3).",
-    "bridge_business_line": "Balances on several business lines; nets to zero (8.4).",
-    "bridge_integration_errors": "What NAV refused, as it stood at the extraction (D19).",
-    "open_items": "Collection lines and prepayments under the label rules (8.6).",
-    "evidence": "The package of the control: its figures, its rules, and the manifests of the "
-    "packages that it read, under one digest. Verify it with `soxauto verify`.",
+
+
+@dataclass(frozen=True)
+class Part:
+    """One asset of the control: what it shows, the reports and parts that it is made of.
+
+    ``table`` is its table in the package (``attachments/tables/<table>.parquet``); None where it
+    is none.
+    """
+
+    text: str
+    reports: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    table: str | None = None
+
+
+_MEASURED = ("ipe_07", "ipe_08", "ipe_10", "ipe_11", "ipe_12", "ipe_31", "ipe_34")
+_BRIDGES = {
+    "timing": Part(
+        "Used in operations, delivered after the cut-off (D23).", ("ipe_08",), table="bridge_timing"
+    ),
+    "vtc": Part(
+        "Refund vouchers switched off whose pay-out is not booked (D24).",
+        ("ipe_08",),
+        ("classified_vouchers",),
+        "bridge_vtc",
+    ),
+    "posting_group": Part(
+        "Customers under several posting groups; amount zero (8.3).",
+        ("ipe_07",),
+        table="bridge_posting_group",
+    ),
+    "business_line": Part(
+        "Balances on several business lines; nets to zero (8.4).",
+        ("ipe_07",),
+        table="bridge_business_line",
+    ),
+    "integration_errors": Part(
+        "What NAV refused, as it stood at the extraction (D19).",
+        ("ipe_rec_errors",),
+        table="bridge_integration_errors",
+    ),
 }
+PARTS: dict[str, Part] = {
+    "ledger": Part(
+        "Opening, movement and closing balance of each company and account.",
+        ("cr_03", "cr_04"),
+        table="ledger",
+    ),
+    "targets": Part(
+        "What operations say each balance should be: sign x measure of its report (D4 to D6).",
+        _MEASURED,
+        ("ledger",),
+        "targets",
+    ),
+    "fx": Part(
+        "The closing rate of each company; what is missing or double is no rate (D7).",
+        ("cr_05",),
+        table="fx",
+    ),
+    "variance": Part(
+        "Ledger less target, in LCY and USD (D5, D7).",
+        parts=("ledger", "targets", "fx"),
+        table="variance",
+    ),
+    "classified_vouchers": Part(
+        "Every entry on the voucher account with its class and the rule that decided (D21).",
+        ("cr_03", "ipe_08"),
+        table="classified",
+    ),
+    "voucher_buckets": Part(
+        "Category by type, from the ledger and from operations, side by side.",
+        ("ipe_08", "ipe_08_usage"),
+        ("classified_vouchers",),
+        "buckets",
+    ),
+    **{f"bridge_{name}": part for name, part in _BRIDGES.items()},
+    "open_items": Part(
+        "Every open item under its label (8.6), followed from the month before: new, carried, "
+        "reopened, cleared, with its age.",
+        ("ipe_07", "ipe_10", "ipe_12", "ipe_31", "ipe_34"),
+        table="open_items",
+    ),
+    "movements": Part(
+        "Each company and family against the month before and a year ago: what moved more than "
+        "its threshold wants an explanation.",
+        parts=("ledger", "fx"),
+        table="movements",
+    ),
+    "late_postings": Part(
+        "Entries that closed months show now and their own packages did not have, valued.",
+        ("cr_03", "cr_04"),
+        ("fx",),
+        "late_postings",
+    ),
+    "summary": Part(
+        "Ledger, target, variance, bridges and status of each company and pool of accounts; "
+        "**read this first**. Published as the month's current data when everything is "
+        "reconciled or explained.",
+        parts=("variance", *(f"bridge_{name}" for name in _BRIDGES)),
+    ),
+    "evidence": Part(
+        "The package of the control: its figures, its rules, and the manifests of the packages "
+        "that it read, under one digest. Verify it with `soxauto verify`.",
+        ("cr_05a", "ipe_08_timing"),
+        ("summary", "voucher_buckets", "open_items", "movements", "late_postings"),
+    ),
+}
+"""In the order of their making; what an asset depends on stands before it."""
 CHECKS = CONSERVATION | JUDGING
 
 
@@ -54,23 +148,32 @@ def control_assets(
 ) -> dg.AssetsDefinition:
     """The step that reconciles a month; a missing report makes its families incomplete.
 
-    It never stops for one: dependencies are lineage, and the step reads what is current.
+    It never stops for one: dependencies are lineage, and the step reads what is current. Every
+    report of ``reports`` leads to the package, for its manifest is in there.
     """
-    upstream = [asset_key(report, "validated") for report in reports]
+    named = {report for part in PARTS.values() for report in part.reports}
+    others = tuple(report for report in reports if report not in named)
 
     @dg.multi_asset(
         name=CONTROL,
         specs=[
             dg.AssetSpec(
-                dg.AssetKey([CONTROL, part]),
-                deps=upstream if part == "summary" else [dg.AssetKey([CONTROL, "summary"])],
-                description=text,
+                dg.AssetKey([CONTROL, name]),
+                deps=[
+                    *(
+                        asset_key(report, "validated")
+                        for report in (*part.reports, *(others if name == "evidence" else ()))
+                        if report in reports
+                    ),
+                    *(dg.AssetKey([CONTROL, other]) for other in part.parts),
+                ],
+                description=part.text,
                 group_name=GROUP,
                 owners=["team:accounting-excellence"],
-                kinds={"evidence" if part == "evidence" else "parquet"},
+                kinds={"evidence" if name == "evidence" else "parquet"},
                 tags={"control": "C-PG-1"},
             )
-            for part, text in PARTS.items()
+            for name, part in PARTS.items()
         ],
         check_specs=[
             dg.AssetCheckSpec(name, asset=dg.AssetKey([CONTROL, "summary"]), description=title)
@@ -107,6 +210,8 @@ def control_assets(
 
 def _events(made: "ControlMade") -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
     """All parts that were made, the checks, and a failure where the control does not pass."""
+    from soxauto_assets.reconciliation.tables import control_tables
+
     outcome, control = made.outcome, made.control
     facts = outcome_metadata(outcome)
     results = {check.name: check for check in outcome.checks}
@@ -120,11 +225,14 @@ def _events(made: "ControlMade") -> Iterator[dg.MaterializeResult[object] | dg.A
             description=check.cause or f"expected {check.expected}, found {check.found}",
         )
     if control is not None:
-        for part in PARTS:
-            rows = _rows(made, part)
+        tables = control_tables(control)
+        for name, part in PARTS.items():
+            rows = len(control.lines) if name == "summary" else None
+            if part.table is not None and part.table in tables:
+                rows = tables[part.table].height
             own = {} if rows is None else {"dagster/row_count": rows}
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey([CONTROL, part]), metadata={**facts, **own}
+                asset_key=dg.AssetKey([CONTROL, name]), metadata={**facts, **own}
             )
     if not outcome.passed:
         raise dg.Failure(
@@ -132,20 +240,3 @@ def _events(made: "ControlMade") -> Iterator[dg.MaterializeResult[object] | dg.A
             metadata=facts,
             allow_retries=False,
         )
-
-
-def _rows(made: "ControlMade", part: str) -> int | None:
-    control = made.control
-    assert control is not None
-    if part == "summary":
-        return len(control.lines)
-    if part == "open_items":
-        return control.open_items.height
-    if part == "classified_vouchers":
-        return None if control.classified is None else control.classified.height
-    if part == "voucher_buckets":
-        return None if control.buckets is None else control.buckets.height
-    for bridge in control.bridges:
-        if part == f"bridge_{bridge.rule.id}":
-            return bridge.proof.height
-    return None

@@ -20,6 +20,7 @@ from soxauto_assets.evidence.lease import utc_now
 from soxauto_assets.reconciliation.control import Control, reconcile
 from soxauto_assets.reconciliation.rulebook import RuleBook, load_rules
 from soxauto_assets.reconciliation.summary import CONTROL_ID, ENTRY, problems, summary
+from soxauto_assets.reconciliation.tables import control_tables
 from soxauto_assets.store.layout import EXTRACT, AttemptAddress, new_attempt_id
 from soxauto_assets.store.spool import spool
 from soxauto_assets.validation.stream import StreamChecks
@@ -141,13 +142,7 @@ def _tables(control: Control, book: RuleBook, folder: Path) -> dict[str, Path]:
     paths["rules.json"].write_text(
         json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False), "utf-8"
     )
-    frames = {"open_items": control.open_items}
-    for bridge in control.bridges:
-        frames[f"bridge_{bridge.rule.id}"] = bridge.proof
-        frames[f"undecided_{bridge.rule.id}"] = bridge.undecided
-    if control.classified is not None and control.buckets is not None:
-        frames |= {"classified": control.classified, "buckets": control.buckets}
-    for name, frame in frames.items():
+    for name, frame in control_tables(control).items():
         paths[f"tables/{name}.parquet"] = folder / f"{name}.parquet"
         frame.write_parquet(paths[f"tables/{name}.parquet"])
     return paths

@@ -21,7 +21,7 @@ from soxauto_assets.errors import PermanentError
 from soxauto_assets.evidence.current import CurrentReport, current
 from soxauto_assets.period import Period
 from soxauto_assets.reconciliation.inputs import content_of, newest_jdash, read_jdash
-from soxauto_assets.reconciliation.month import Month
+from soxauto_assets.reconciliation.month import Month, Past, earlier_reports
 from soxauto_assets.reconciliation.rulebook import RuleBook
 from soxauto_assets.store.layout import MANIFEST, AttemptAddress
 from soxauto_assets.store.protocol import ObjectDamagedError, ObjectStore, Receipt
@@ -78,7 +78,8 @@ def read_month(
             _take_jdash(found, company, period, inputs)
         except PermanentError as error:
             found.absent[f"jdash/{company}"] = error.problem
-    month = Month(period, found.reports, found.jdash, found.absent, found.errors_state)
+    past = _read_past(found, period, results)
+    month = Month(period, found.reports, found.jdash, found.absent, found.errors_state, past)
     return MonthInputs(month, found.manifests, found.files, found.sources)
 
 
@@ -90,14 +91,10 @@ def _take_report(
     evidence: ObjectStore,
     zone: ZoneInfo,
 ) -> None:
-    standing = current(results, report, period)
+    standing = _whole(report, period, results)
     if standing is None:
         return
-    info = results.info(standing.key)
-    promised = None if info is None else info.metadata.get("sha256")
-    if standing.attempt is None or promised != standing.sha256:
-        raise _damaged(report, period)
-    results.verify(Receipt(standing.key, standing.version, standing.sha256, standing.size))
+    assert standing.attempt is not None
     address = AttemptAddress(report, period, standing.attempt)
     manifest = evidence.read(address.key(MANIFEST))
     if hashlib.sha256(manifest).hexdigest() != standing.manifest_sha256:
@@ -107,6 +104,38 @@ def _take_report(
     found.sources[report] = f"attempt {standing.attempt}, data {standing.sha256}"
     if report == _ERRORS:
         found.errors_state = Period.last_closed(_began(standing), zone)
+
+
+def _whole(report: str, period: Period, results: ObjectStore) -> CurrentReport | None:
+    """The current data, whose every byte is what passed; None where there is none."""
+    standing = current(results, report, period)
+    if standing is None:
+        return None
+    info = results.info(standing.key)
+    promised = None if info is None else info.metadata.get("sha256")
+    if standing.attempt is None or promised != standing.sha256:
+        raise _damaged(report, period)
+    results.verify(Receipt(standing.key, standing.version, standing.sha256, standing.size))
+    return standing
+
+
+def _read_past(found: _Gathered, period: Period, results: ObjectStore) -> Past:
+    """The earlier months' current data; each is named among the sources with its digests."""
+    reports: dict[tuple[str, Period], pl.LazyFrame] = {}
+    absent: dict[tuple[str, Period], str] = {}
+    for report, month in earlier_reports(period):
+        try:
+            standing = _whole(report, month, results)
+        except PermanentError as error:
+            absent[report, month] = f"{report} {month}: {error.problem}"
+            continue
+        if standing is not None:
+            reports[report, month] = pl.scan_parquet(results.local_path(standing.key))
+            found.sources[f"{report} {month}"] = (
+                f"attempt {standing.attempt}, data {standing.sha256}, "
+                f"manifest {standing.manifest_sha256}"
+            )
+    return Past(reports, absent)
 
 
 def _began(standing: CurrentReport) -> datetime:

@@ -62,9 +62,9 @@ def reconcile_month(period: Period, settings: Settings, console: Console, errors
                 run_config=QUIET,
             )
     resources = definitions.resources or {}
-    results = resources["report_io"].results
+    report_io = resources["report_io"]
     for outcome in listener.outcomes:
-        _show(outcome, results, console)
+        show(outcome, report_io.results, report_io.evidence, console)
     for problem in broken:
         errors.print(problem, style="bold red", markup=False, highlight=False)
     if not listener.outcomes:
@@ -90,15 +90,19 @@ def _deposit_demonstration_files(definitions: dg.Definitions, period: Period) ->
             deposit_jdash(store, content, period, company, who="demo@soxauto", at=datetime.now(UTC))
 
 
-def _show(outcome: Outcome, results: ObjectStore, console: Console) -> None:
+def show(outcome: Outcome, results: ObjectStore, evidence: ObjectStore, console: Console) -> None:
     """The table of the stored summary, what asks for attention, and where the package is."""
     import polars as pl
+
+    from soxauto_assets.entrypoints.through_time import through_time
 
     if outcome.extract is not None:
         path: Path = results.local_path(outcome.extract.key)
         lines = pl.read_parquet(path).to_dicts()
         console.print(summary_table(lines))
         for text in attention(lines):
+            console.print(text, highlight=False)
+        for text in through_time(outcome.address, evidence):
             console.print(text, highlight=False)
     word, style = ("PASS", "bold green") if outcome.passed else ("FAIL", "bold red")
     console.print(Text(f"{outcome.address.period} PG-01: ").append(word, style=style))

@@ -8,6 +8,9 @@ CONSERVATION: dict[str, str] = {
     "buckets": "Opening plus the voucher buckets is the closing balance of the voucher account",
     "bridges": "Bridges plus unexplained is the variance, line by line",
     "one_bridge": "Each voucher, entry and record is in one bridge only",
+    "open_items": "Items open before, less those cleared, plus new ones, are those open now",
+    "movements": "Every company and family has a verdict against both earlier months",
+    "late_postings": "What closed months' packages had, plus what came late, is the ledger",
 }
 """That nothing was lost or counted twice on the way; see ``conservation.py``."""
 JUDGING: dict[str, str] = {

@@ -17,7 +17,16 @@ from soxauto_assets.reconciliation.bridges import Bridge
 from soxauto_assets.reconciliation.checks import CONSERVATION
 from soxauto_assets.reconciliation.classification import VOUCHER_ACCOUNT
 from soxauto_assets.reconciliation.collation import amount, collected, company, key
-from soxauto_assets.reconciliation.mapping import Pool
+from soxauto_assets.reconciliation.late_postings import (
+    COMPARED,
+    LatePostings,
+    closed_months,
+    unbalanced,
+)
+from soxauto_assets.reconciliation.mapping import FAMILIES, Pool
+from soxauto_assets.reconciliation.month import Month
+from soxauto_assets.reconciliation.movements import AGAINST, MovementVerdict
+from soxauto_assets.reconciliation.open_items import ItemState, item_reports, item_rows
 from soxauto_assets.reconciliation.positions import Sums
 from soxauto_assets.reconciliation.rulebook import RuleBook
 
@@ -54,6 +63,21 @@ def prove(
         _buckets(classified, opening, closing, book),
         _bridges(lines, bridges),
         _one_bridge(bridges),
+    )
+
+
+def prove_through_time(
+    month: Month,
+    open_items: pl.DataFrame,
+    movements: pl.DataFrame,
+    late: LatePostings,
+    book: RuleBook,
+) -> tuple[Check, ...]:
+    """All checks of what is followed through time."""
+    return (
+        _open_items(month, open_items, book),
+        _movements(movements, book),
+        _late_postings(month, late, book),
     )
 
 
@@ -143,3 +167,70 @@ def _one_bridge(bridges: Sequence[Bridge]) -> Check:
     twice = int(items.is_duplicated().sum()) if items.height else 0
     problems = [f"{twice} of them in more than one"] if twice else []
     return _check("one_bridge", problems, f"{items.height} proofs")
+
+
+def _open_items(month: Month, items: pl.DataFrame, book: RuleBook) -> Check:
+    """Counted against the reports of both months, which the followed items came from."""
+    problems, compared, said = [], 0, 0
+    cleared = pl.col("state") == ItemState.CLEARED.value
+    was = pl.col("state").is_in([ItemState.CLEARED.value, ItemState.CARRIED.value])
+    for name in item_reports():
+        if name not in month.reports:
+            continue
+        own = items.filter(pl.col("report") == name)
+        if own.filter(~cleared).height != _rows(name, month.reports[name], book):
+            problems.append(f"{name}: not every open item is followed")
+        before = month.past.report(name, month.period.previous)
+        if before is None:
+            said += 1
+            if own.filter(pl.col("why").is_null()).height:
+                problems.append(f"{name}: items without a month before, and without a reason")
+            continue
+        compared += 1
+        if own.filter(was).height != _rows(name, before, book):
+            problems.append(f"{name}: not every item of the month before is followed")
+    good = f"{items.height} items; {compared} reports followed, {said} without a month before"
+    return _check("open_items", problems, good)
+
+
+def _rows(name: str, rows: pl.LazyFrame, book: RuleBook) -> int:
+    counted = collected(item_rows(name, rows, book).select(pl.len()))
+    return int(counted.item())
+
+
+def _movements(movements: pl.DataFrame, book: RuleBook) -> Check:
+    places = ["company", "family", "against"]
+    expected = {
+        (code, family, against)
+        for code in book.companies
+        for family in FAMILIES
+        for against in AGAINST
+    }
+    rows = list(movements.select(places).iter_rows())
+    problems = [] if len(rows) == len(expected) and set(rows) == expected else ["rows are missing"]
+    unsaid = movements.filter(
+        (pl.col("verdict") == MovementVerdict.NOT_COMPARABLE.value) != pl.col("why").is_not_null()
+    )
+    if unsaid.height:
+        problems.append(f"{unsaid.height} without a verdict or a reason")
+    counts = dict(movements["verdict"].value_counts().iter_rows())
+    said = ", ".join(f"{counts.get(v.value, 0)} {v.value.lower()}" for v in MovementVerdict)
+    return _check("movements", problems, said)
+
+
+def _late_postings(month: Month, late: LatePostings, book: RuleBook) -> Check:
+    expected = {
+        (str(closed), code) for closed in closed_months(month.period) for code in book.companies
+    }
+    rows = list(late.months.select("into_period", "company").iter_rows())
+    problems = (
+        [] if len(rows) == len(expected) and set(rows) == expected else ["months are missing"]
+    )
+    problems += unbalanced(late.months)
+    compared = late.months.filter(pl.col("verdict") == COMPARED)["into_period"].n_unique()
+    others = len(closed_months(month.period)) - compared
+    return _check(
+        "late_postings",
+        problems,
+        f"{compared} closed months compared, {others} without current data to compare with",
+    )

@@ -26,9 +26,11 @@ from soxauto_assets.reconciliation.buckets import (
     side_by_side,
 )
 from soxauto_assets.reconciliation.classification import classify
+from soxauto_assets.reconciliation.late_postings import LatePostings, late_postings
 from soxauto_assets.reconciliation.mapping import Pool
 from soxauto_assets.reconciliation.month import Month
-from soxauto_assets.reconciliation.open_items import label_open_items
+from soxauto_assets.reconciliation.movements import Standing, compare
+from soxauto_assets.reconciliation.open_items import open_items
 from soxauto_assets.reconciliation.positions import (
     Rates,
     Sums,
@@ -95,6 +97,9 @@ class Control:
 
     ``variance_usd`` and ``unexplained_usd`` (the sum of absolute amounts) are over the lines
     whose figures are known. ``classified`` and ``buckets`` are None where CR_03 is absent.
+    ``open_items``, ``movements`` and ``late`` are what is followed through time; their columns
+    stand with ``open_items.open_items``, ``movements.compare`` and ``late_postings.LatePostings``.
+    ``positions`` are the sums that the lines are made of.
     """
 
     month: Month
@@ -104,6 +109,9 @@ class Control:
     classified: pl.DataFrame | None
     buckets: pl.DataFrame | None
     open_items: pl.DataFrame
+    movements: pl.DataFrame
+    late: LatePostings
+    positions: Positions
     checks: tuple[conservation.Check, ...]
     variance_usd: Decimal
     unexplained_usd: Decimal
@@ -132,12 +140,24 @@ def reconcile(month: Month, book: RuleBook) -> Control:
         classified = classify(month.reports["cr_03"], month.reports.get("ipe_08"), book)
         buckets = side_by_side(ledger_buckets(classified), _operations(month, book))
     bridges = run_bridges(month, classified, book)
-    positions = _Positions.of(month, book)
+    positions = Positions.of(month, book)
+    known_rates = {} if positions.rates is None else positions.rates.by_company
+    items = open_items(month, book)
+    late = late_postings(month, known_rates, book)
     amounts = [(bridge, bridge.amounts()) for bridge in bridges]
     lines = tuple(
         _line(company.code, company.currency, pool, positions, amounts, book)
         for company in book.roster
         for pool in book.mapping
+    )
+    moved = compare(
+        [
+            Standing(line.company, line.currency, line.pool, line.balance, line.rate)
+            for line in lines
+        ],
+        month.period,
+        month.past,
+        book,
     )
     unexplained = added(abs(u) for line in lines if (u := line.usd(line.unexplained)) is not None)
     group = threshold_for(book.thresholds, Level.GROUP)
@@ -151,7 +171,10 @@ def reconcile(month: Month, book: RuleBook) -> Control:
         bridges,
         classified,
         buckets,
-        label_open_items(month.reports, book),
+        items,
+        moved,
+        late,
+        positions,
         conservation.prove(
             classified=classified,
             opening=positions.opening,
@@ -161,7 +184,8 @@ def reconcile(month: Month, book: RuleBook) -> Control:
             lines=[(line.company, line.pool, line.variance, line.unexplained) for line in lines],
             bridges=bridges,
             book=book,
-        ),
+        )
+        + conservation.prove_through_time(month, items, moved, late, book),
         added(v for line in lines if (v := line.usd(line.variance)) is not None),
         unexplained,
         group,
@@ -179,7 +203,7 @@ def _operations(month: Month, book: RuleBook) -> pl.DataFrame | None:
 
 
 @dataclass(frozen=True)
-class _Positions:
+class Positions:
     """The sums of the month; None where the report is absent."""
 
     month: Month
@@ -190,7 +214,8 @@ class _Positions:
     rates: Rates | None
 
     @classmethod
-    def of(cls, month: Month, book: RuleBook) -> _Positions:
+    def of(cls, month: Month, book: RuleBook) -> Positions:
+        """The sums of the month under the mapping."""
         reports = month.reports
         ledger, entries = reports.get("cr_04"), reports.get("cr_03")
         return cls(
@@ -279,7 +304,7 @@ def _line(
     company: str,
     currency: str,
     pool: Pool,
-    positions: _Positions,
+    positions: Positions,
     bridges: Sequence[tuple[Bridge, Sums]],
     book: RuleBook,
 ) -> Line:

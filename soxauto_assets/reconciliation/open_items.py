@@ -1,49 +1,209 @@
-"""Open items of collections and prepayments under the label rules (8.6).
+"""Open items: under the label rules (8.6), and followed from month to month with their age.
 
-Here: applying the table, over whole columns. Not here: the rules (``labels.py``).
+An item is what a report lists as open at the cut-off, known by its key in every month. Since
+both months' reports are complete, an item that one of them lacks was not open then; where a
+month has no current data, nothing is said of it.
+
+Here: labelling and following, over whole columns. Not here: the label rules (``labels.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
 
 import polars as pl
 
-from soxauto_assets.reconciliation.collation import amount, collected, company, key
+from soxauto_assets.period import Period
+from soxauto_assets.reconciliation.collation import AMOUNT, amount, collected, company, key
 from soxauto_assets.reconciliation.labels import LabelRule
+from soxauto_assets.reconciliation.mapping import Pool, RowFilter
+from soxauto_assets.reconciliation.month import LOOKBACK, Month
 from soxauto_assets.reconciliation.rulebook import RuleBook
 
-_ITEM: Mapping[str, tuple[str, str]] = {
-    "ipe_31": ("line_id", "amount"),
-    "ipe_10": ("cod_oms_sales_order_item", "balance_lcy"),
-}
-"""The key of an open item, besides its company, and its amount, by report."""
 UNLABELLED = "LB-NONE"
 
 
-def label_open_items(reports: Mapping[str, pl.LazyFrame], book: RuleBook) -> pl.DataFrame:
-    """Every open item of the reports that are there, with exactly one label.
+class ItemState(Enum):
+    """What became of an item since the month before."""
 
-    Columns: ``report``, ``company``, ``item``, ``kind`` (the text that decided), ``amount``
-    (LCY), ``rule``, ``debit``, ``credit``. What no rule takes has the rule LB-NONE.
+    NEW = "new"
+    CARRIED = "carried"
+    REOPENED = "reopened"
+    CLEARED = "cleared"
+    NOT_COMPARABLE = "not comparable"
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A report of open items: the columns that name one, its amount, and since when it is open."""
+
+    report: str
+    item: tuple[str, ...]
+    measure: str
+    since: str
+
+
+_SOURCES = (
+    _Source("ipe_07", ("entry_no",), "rem_amt_lcy", "posting_date"),
+    _Source("ipe_10", ("cod_oms_sales_order_item",), "balance_lcy", "finance_verified_date"),
+    _Source("ipe_12", ("cod_oms_sales_order_item",), "balance_lcy", "delivered_date"),
+    _Source("ipe_31", ("line_id",), "amount", "event_date"),
+    _Source("ipe_34", ("cod_oms_sales_order_item", "case_type"), "amounttorefund", "event_date"),
+)
+OPEN_ITEMS = pl.Schema(
+    {
+        "report": pl.String(),
+        "company": pl.String(),
+        "item": pl.String(),
+        "kind": pl.String(),
+        "amount": AMOUNT,
+        "rule": pl.String(),
+        "debit": pl.String(),
+        "credit": pl.String(),
+        "since": pl.Date(),
+        "age_days": pl.Int32(),
+        "state": pl.Enum([state.value for state in ItemState]),
+        "amount_before": AMOUNT,
+        "why": pl.String(),
+    }
+)
+_KEY = ["company", "item"]
+
+
+def open_items(month: Month, book: RuleBook) -> pl.DataFrame:
+    """Every open item of the reports that are there, and every one cleared since the last month.
+
+    Columns (OPEN_ITEMS): ``report``, ``company``, ``item`` (its key in the report), ``kind`` (the
+    text that decided its label), ``amount`` (LCY, as the report has it; 0 for a cleared item),
+    ``rule``, ``debit``, ``credit`` (what no rule takes has the rule LB-NONE), ``since`` and
+    ``age_days`` (to the cut-off), ``state`` (new, carried, reopened, cleared; ``not comparable``
+    where the month before has no current data, with ``why``), ``amount_before`` (LCY, null where
+    it was not open). Reopened: open in one of the LOOKBACK months before, and not in the last.
     """
-    labelled = [
-        _labelled(report, reports[report], [r for r in book.labels if r.report == report])
-        for report in _ITEM
-        if report in reports
+    found = [
+        _followed(source, month, book) for source in _SOURCES if source.report in month.reports
     ]
-    if not labelled:
-        return pl.DataFrame(
-            schema=dict.fromkeys(("report", "company", "item", "kind", "rule"), pl.String)
+    if not found:
+        return pl.DataFrame(schema=OPEN_ITEMS)
+    return pl.concat(found)
+
+
+def open_items_summary(items: pl.DataFrame) -> pl.DataFrame:
+    """By report, company, rule and state: ``items`` and their ``amount``, and so on.
+
+    ``amount`` and ``amount_before`` are LCY; ``oldest_days`` is the age of the oldest.
+    """
+    by = ["report", "company", "rule", "state"]
+    return (
+        items.group_by(by)
+        .agg(
+            items=pl.len(),
+            amount=pl.col("amount").sum(),
+            amount_before=pl.col("amount_before").sum(),
+            oldest_days=pl.col("age_days").max(),
         )
-    return pl.concat(labelled).sort("report", "company", "item")
+        .sort(by)
+    )
 
 
-def _labelled(report: str, rows: pl.LazyFrame, rules: list[LabelRule]) -> pl.DataFrame:
-    item, measure = _ITEM[report]
-    columns = {rule.column for rule in rules}
-    assert len(columns) == 1, f"the label rules of {report} look at one column"
-    (column,) = columns
+def item_rows(report: str, rows: pl.LazyFrame, book: RuleBook) -> pl.LazyFrame:
+    """The rows of a report that are open items: those that its pools count."""
+    pools = [pool for pool in book.mapping if pool.report == report]
+    if not pools:
+        return rows
+    return rows.filter(pl.any_horizontal(_counted(pool) for pool in pools))
+
+
+def item_reports() -> tuple[str, ...]:
+    """The reports that list open items."""
+    return tuple(source.report for source in _SOURCES)
+
+
+def _counted(pool: Pool) -> pl.Expr:
+    match pool.rows:
+        case RowFilter.OF_THE_ACCOUNT:
+            return key("group_account").is_in(list(pool.accounts))
+        case RowFilter.MARKETPLACE:
+            return pl.col("is_marketplace").fill_null(False)
+        case _:
+            return pl.lit(True)
+
+
+def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
+    now = _labelled(source, month.reports[source.report], book)
+    last = month.period.previous
+    rows_before = month.past.report(source.report, last)
+    if rows_before is None:
+        standing = now.with_columns(
+            state=pl.lit(ItemState.NOT_COMPARABLE.value),
+            amount_before=pl.lit(None, dtype=AMOUNT),
+            why=pl.lit(month.past.why_absent(source.report, last)),
+        )
+        return _finished(standing, month.period)
+    before = _labelled(source, rows_before, book)
+    standing = now.join(
+        before.select(*_KEY, amount_before="amount"), on=_KEY, how="left"
+    ).with_columns(
+        state=pl.when(pl.col("amount_before").is_not_null())
+        .then(pl.lit(ItemState.CARRIED.value))
+        .otherwise(pl.lit(ItemState.NEW.value)),
+        why=pl.lit(None, dtype=pl.String),
+    )
+    seen = _seen_earlier(source, month, book)
+    if seen is not None:
+        standing = standing.join(seen, on=_KEY, how="left").with_columns(
+            state=pl.when(pl.col("seen") & (pl.col("state") == ItemState.NEW.value))
+            .then(pl.lit(ItemState.REOPENED.value))
+            .otherwise("state")
+        )
+    cleared = before.join(now.select(_KEY), on=_KEY, how="anti").with_columns(
+        amount_before="amount",
+        amount=pl.lit(0).cast(AMOUNT),  # known to be nothing: the report is complete
+        state=pl.lit(ItemState.CLEARED.value),
+        why=pl.lit(None, dtype=pl.String),
+    )
+    return _finished(pl.concat([standing.drop("seen", strict=False), cleared]), month.period)
+
+
+def _seen_earlier(source: _Source, month: Month, book: RuleBook) -> pl.LazyFrame | None:
+    """Company and item of what was open in a month before the last, with ``seen`` true."""
+    period, frames = month.period.previous, []
+    for _ in range(LOOKBACK - 1):
+        period = period.previous
+        rows = month.past.report(source.report, period)
+        if rows is not None:
+            frames.append(
+                item_rows(source.report, rows, book).select(company(), item=_item(source))
+            )
+    if not frames:
+        return None
+    return pl.concat(frames).unique().with_columns(seen=pl.lit(True))
+
+
+def _finished(rows: pl.LazyFrame, period: Period) -> pl.DataFrame:
+    aged = rows.with_columns(
+        age_days=(pl.lit(period.cutoff_date) - pl.col("since")).dt.total_days()
+    )
+    return collected(
+        aged.select(pl.col(name).cast(kind) for name, kind in OPEN_ITEMS.items()).sort(_KEY)
+    )
+
+
+def _item(source: _Source) -> pl.Expr:
+    return pl.concat_str([pl.col(name).cast(pl.String) for name in source.item], separator=" ")
+
+
+def _labelled(source: _Source, rows: pl.LazyFrame, book: RuleBook) -> pl.LazyFrame:
+    rules = [rule for rule in book.labels if rule.report == source.report]
+    plain = item_rows(source.report, rows, book).select(
+        company(),
+        report=pl.lit(source.report),
+        item=_item(source),
+        kind=_kind(rules),
+        amount=amount(source.measure),
+        since=pl.col(source.since).cast(pl.Date),
+    )
     flat = [(value, rule) for rule in rules for value in rule.values]
     table = pl.LazyFrame(
         {
@@ -51,21 +211,21 @@ def _labelled(report: str, rows: pl.LazyFrame, rules: list[LabelRule]) -> pl.Dat
             "rule": [rule.id for _, rule in flat],
             "debit": [rule.debit for _, rule in flat],
             "credit": [rule.credit for _, rule in flat],
-        }
+        },
+        schema=dict.fromkeys(("kind", "rule", "debit", "credit"), pl.String),
     )
-    kind = (
-        pl.col(column).cast(pl.String).str.to_uppercase()
-        if column.startswith("is_")
-        else key(column)
+    return plain.join(table, on="kind", how="left").with_columns(
+        pl.col("rule").fill_null(UNLABELLED)
     )
-    return collected(
-        rows.select(
-            report=pl.lit(report),
-            company=company(),
-            item=item,
-            kind=kind,
-            amount=amount(measure),
-        )
-        .join(table, on="kind", how="left")
-        .with_columns(pl.col("rule").fill_null(UNLABELLED))
-    )
+
+
+def _kind(rules: list[LabelRule]) -> pl.Expr:
+    """The text that the report's rules look at; null where it has none."""
+    if not rules:
+        return pl.lit(None, dtype=pl.String)
+    columns = {rule.column for rule in rules}
+    assert len(columns) == 1, "the label rules of a report look at one column"
+    (column,) = columns
+    if column.startswith("is_"):
+        return pl.col(column).cast(pl.String).str.to_uppercase()
+    return key(column)

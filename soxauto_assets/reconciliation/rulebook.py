@@ -43,7 +43,7 @@ from soxauto_assets.reconciliation.mapping import (
 )
 from soxauto_assets.reconciliation.thresholds import THRESHOLDS, Threshold, validate_thresholds
 
-VERSION = "2026-11-1"
+VERSION = "2026-11-2"
 """To be raised with every change of a rule: year, month, count."""
 
 

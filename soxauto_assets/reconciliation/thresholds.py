@@ -31,6 +31,7 @@ class Level(Enum):
     ACCOUNT = "the unexplained amount of a company and pool of accounts"
     BUCKET = "the difference of a voucher category and type"
     LINE = "a single voucher or entry"
+    MOVEMENT = "how far the balance of a company and family moved since another month"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,21 @@ THRESHOLDS: tuple[Threshold, ...] = (
     ),
     Threshold("TH-BUCKET", Level.BUCKET, Decimal(1_000), "USD", "6.6, DEFAULT v1."),
     Threshold("TH-LINE", Level.LINE, Decimal(500), "USD", "6.6, DEFAULT v1."),
+    Threshold(
+        "TH-MOVEMENT",
+        Level.MOVEMENT,
+        Decimal(10_000),
+        "USD",
+        "6.6, DEFAULT v1: a country's materiality, not confirmed by finance for movements.",
+    ),
+    Threshold(
+        "TH-MOVEMENT-EG",
+        Level.MOVEMENT,
+        Decimal(22_000),
+        "USD",
+        "6.6, Egypt v1: the materiality of the country.",
+        company="JM_EG",
+    ),
     Threshold(
         "TH-BUCKET-EG",
         Level.BUCKET,

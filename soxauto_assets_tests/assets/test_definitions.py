@@ -5,6 +5,7 @@ import dagster as dg
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from soxauto_assets.assets.control_assets import PARTS
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.definitions import build
 from soxauto_assets.settings import Settings
@@ -64,14 +65,25 @@ def test_every_report_is_a_path_from_source_tables_to_a_package(definitions):
         assert all(graph.get(source).is_external for source in sources)
 
 
-def test_the_control_comes_after_every_validated_report(definitions):
+def test_every_report_leads_to_the_package_of_the_control_by_its_parts(definitions):
     graph = definitions.resolve_asset_graph()
-    summary = graph.get(dg.AssetKey(["pg01", "summary"]))
-    assert {key.to_user_string() for key in summary.parent_keys} == {
-        f"{report}/validated" for report in report_ids()
-    }
-    evidence = graph.get(dg.AssetKey(["pg01", "evidence"]))
-    assert evidence.parent_keys == {summary.key}
+
+    def parents(part):
+        keys = graph.get(dg.AssetKey(["pg01", part])).parent_keys
+        return {key.to_user_string() for key in keys}
+
+    assert parents("ledger") == {"cr_03/validated", "cr_04/validated"}
+    assert parents("fx") == {"cr_05/validated"}
+    assert parents("variance") == {"pg01/ledger", "pg01/targets", "pg01/fx"}
+    assert parents("movements") == {"pg01/ledger", "pg01/fx"}
+    upstream, waiting = set(), {dg.AssetKey(["pg01", "evidence"])}
+    while waiting:
+        key = waiting.pop()
+        upstream.add(key.to_user_string())
+        if key.path[0] == "pg01":
+            waiting |= graph.get(key).parent_keys
+    assert {f"{report}/validated" for report in report_ids()} <= upstream
+    assert {f"pg01/{part}" for part in PARTS} <= upstream
 
 
 def test_the_schedules_run_in_the_zone_and_on_the_days_of_the_settings():
