@@ -278,11 +278,12 @@ class Work:
         from soxauto_assets.evidence.contents import PackageContents
         from soxauto_assets.evidence.environment import describe_environment
         from soxauto_assets.evidence.lease import utc_now
+        from soxauto_assets.evidence.papers.history import recent_months
         from soxauto_assets.evidence.timestamping import publish_and_stamp
 
         self.tell("packing the evidence")
         self.ended = utc_now()
-        reading = self.reading
+        reading, around, address = self.reading, self.around, self.address
         contents = PackageContents(
             verdict=self.verdict,
             cause=self.cause,
@@ -307,12 +308,10 @@ class Work:
             retries=tuple(reading.retries),
             log=tuple(self.log),
             stored=tuple(r for r in (self.extract, self.validated) if r is not None),
+            history=recent_months(around.results, around.evidence, address.report, address.period),
         )
         lease.assert_held()
-        around = self.around
-        return publish_and_stamp(
-            contents, self.address, around.evidence, around.state, around.sealing()
-        )
+        return publish_and_stamp(contents, address, around.evidence, around.state, around.sealing())
 
     def publish(self, package: PublishedPackage) -> bool:
         """PASS: make the validated data current; whether it became so."""

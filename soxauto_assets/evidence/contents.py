@@ -22,6 +22,7 @@ from soxauto_assets.validation.results import CheckResult, Verdict
 from soxauto_assets.warehouse.protocol import ExecutedStatement, SourceFacts
 
 if TYPE_CHECKING:
+    from soxauto_assets.evidence.papers.history import MonthFigures
     from soxauto_assets.store.spool import Spooled
 
 
@@ -50,7 +51,8 @@ class PackageContents:
     it was not complete; ``rows_reached`` is the count so far, None where no row was asked for.
     ``totals`` are the exact sums of the amounts over the complete extract. ``retries`` are the
     transient errors that the attempt overcame. ``stored`` are its objects in the results store.
-    ``attachments`` are further files, by their names below ``attachments/``.
+    ``attachments`` are further files, by their names below ``attachments/``. ``history`` are the
+    figures of the months before, for the charts.
     """
 
     verdict: AttemptVerdict
@@ -75,6 +77,7 @@ class PackageContents:
     stored: tuple[Receipt, ...] = ()
     closed_by: str | None = None
     attachments: Mapping[str, Path] = field(default_factory=dict)
+    history: tuple[MonthFigures, ...] = ()
 
 
 def expected_checks(entry: CatalogEntry) -> frozenset[str]:

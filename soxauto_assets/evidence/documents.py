@@ -24,6 +24,9 @@ from soxauto_assets.warehouse.protocol import ExecutedStatement
 CONTENT_STATEMENT = "data/content-digest.txt"
 """The statement of the content digest: a digest a column, so that a difference can be placed."""
 
+HISTORY = "attachments/history.json"
+"""What the current packages of the months before said; the charts of the papers show it."""
+
 CATALOGUE = "sql/catalogue/"
 
 _UNSAFE = re.compile(r"[^a-z0-9_]+")
@@ -49,6 +52,9 @@ def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, b
     }
     if contents.data is not None:
         files[CONTENT_STATEMENT] = contents.data.content_statement.encode()
+    if contents.history:
+        months = [month.to_document() for month in contents.history]
+        files[HISTORY] = _json({"report": address.report, "months": months})
     return files
 
 

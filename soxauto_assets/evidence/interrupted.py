@@ -18,6 +18,7 @@ from soxauto_assets.evidence.lease import Lease, utc_now
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, OpenAttempt
 from soxauto_assets.evidence.outbox import enqueue
 from soxauto_assets.evidence.package import PackageExistsError, complete
+from soxauto_assets.evidence.papers.history import recent_months
 from soxauto_assets.evidence.recovery import Recovery, StandingPackage, recover
 from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.standing import find_package
@@ -48,7 +49,7 @@ def close_interrupted(
         return find_package(evidence, address)
 
     def write(attempt: OpenAttempt, lease: Lease) -> StandingPackage:
-        return _write(evidence, state, attempt, lease, settings, sealing)
+        return _write(results, evidence, state, attempt, lease, settings, sealing)
 
     recovery = recover(
         state,
@@ -74,6 +75,7 @@ def _entry(address: AttemptAddress) -> CatalogEntry | None:
 
 
 def _write(
+    results: ObjectStore,
     evidence: ObjectStore,
     state: ObjectStore,
     attempt: OpenAttempt,
@@ -94,6 +96,7 @@ def _write(
         environment=describe_environment(settings),
         log=(LogLine(now, "ERROR", cause),),
         closed_by=lease.state.holder.who,
+        history=recent_months(results, evidence, attempt.address.report, attempt.address.period),
     )
     try:
         package = publish_and_stamp(contents, attempt.address, evidence, state, sealing)

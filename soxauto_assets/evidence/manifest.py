@@ -69,7 +69,7 @@ def manifest_bytes(
     The predicate's ``self_digest`` is the SHA-256 of the manifest with ``self_digest`` empty: it
     tells a damaged manifest also where no key is known.
     """
-    predicate = plain(_predicate(contents, address, folder) | _sealing(key, authority_url))
+    predicate = plain(predicate_of(contents, address, folder) | _sealing(key, authority_url))
     assert isinstance(predicate, dict)  # as given; texts that UTF-8 cannot write are replaced
     statement = {
         "_type": STATEMENT_TYPE,
@@ -90,9 +90,10 @@ def _subject(file: PackagedFile) -> dict[str, object]:
     return {"name": file.name, "digest": {"sha256": file.sha256}, "annotations": annotations}
 
 
-def _predicate(
+def predicate_of(
     contents: PackageContents, address: AttemptAddress, folder: str
 ) -> dict[str, object]:
+    """What the manifest says of the attempt, all but who signs it and when."""
     return {
         "verdict": contents.verdict.value,
         "cause": contents.cause,

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,7 +32,14 @@ from soxauto_assets.evidence.contents import (
 )
 from soxauto_assets.evidence.documents import documents
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
-from soxauto_assets.evidence.manifest import ATTACHMENTS, DATA_FILE, PackagedFile, manifest_bytes
+from soxauto_assets.evidence.manifest import (
+    ATTACHMENTS,
+    DATA_FILE,
+    PackagedFile,
+    manifest_bytes,
+    predicate_of,
+)
+from soxauto_assets.evidence.papers.making import papers
 from soxauto_assets.evidence.sealing import Sealing, sealed
 from soxauto_assets.store.layout import ENVELOPE, LOG_PROOF, MANIFEST, SEAL, TIME, AttemptAddress
 from soxauto_assets.store.protocol import (
@@ -112,9 +119,8 @@ def publish(
     store raise.
     """
     require_consistent(contents)
-    payload = _payload(contents, address)
     present = _standing(evidence_store, address)
-    folder = _folder(payload, address, present)
+    folder, payload = _fitting(contents, address, present)
     payload = {address.key(folder + name): item for name, item in payload.items()}
     beside = {name for name in _BESIDE if present.pop(address.key(name), None) is not None}
     closed = bool(beside)
@@ -174,12 +180,31 @@ def _standing(store: ObjectStore, address: AttemptAddress) -> dict[str, ObjectIn
     return {info.key: info for info in infos if info is not None}
 
 
-def _payload(contents: PackageContents, address: AttemptAddress) -> dict[str, _Payload]:
+def _fitting(
+    contents: PackageContents, address: AttemptAddress, present: Mapping[str, ObjectInfo]
+) -> tuple[str, dict[str, _Payload]]:
+    """The first folder in which no other bytes stand under a name of the payload, and that."""
+    number, folder = 0, ""
+    while True:
+        payload = _payload(contents, address, folder)
+        if not any(
+            (found := present.get(address.key(folder + name))) is not None
+            and (found.sha256, found.size) != (item.sha256, item.size)
+            for name, item in payload.items()
+        ):
+            return folder, payload
+        number += 1
+        folder = f"closing-{number}/"
+
+
+def _payload(
+    contents: PackageContents, address: AttemptAddress, folder: str
+) -> dict[str, _Payload]:
     payload = {}
     if contents.data is not None:
         data = contents.data
         payload[DATA_FILE] = _Payload(data.path, data.sha256, data.size)
-    for name, content in documents(contents, address).items():
+    for name, content in _written(contents, address, folder).items():
         payload[name] = _Payload(content, hashlib.sha256(content).hexdigest(), len(content))
     for name, path in contents.attachments.items():
         with path.open("rb") as file:
@@ -187,19 +212,16 @@ def _payload(contents: PackageContents, address: AttemptAddress) -> dict[str, _P
     return payload
 
 
-def _folder(
-    payload: Mapping[str, _Payload], address: AttemptAddress, present: Mapping[str, ObjectInfo]
-) -> str:
-    """The first folder in which no other bytes stand under a name of the payload."""
-    number, folder = 0, ""
-    while any(
-        (found := present.get(address.key(folder + name))) is not None
-        and (found.sha256, found.size) != (item.sha256, item.size)
-        for name, item in payload.items()
-    ):
-        number += 1
-        folder = f"closing-{number}/"
-    return folder
+def _written(contents: PackageContents, address: AttemptAddress, folder: str) -> dict[str, bytes]:
+    """The documents, and the papers made from them."""
+    files = documents(contents, address)
+    made, failures = papers(
+        contents, address, files, predicate_of(contents, address, folder), folder=folder
+    )
+    if failures:
+        told = tuple(LogLine(contents.ended, "ERROR", failure) for failure in failures)
+        files = documents(replace(contents, log=contents.log + told), address)
+    return files | made
 
 
 def _adopted(

@@ -424,7 +424,7 @@ def test_a_disk_that_takes_no_large_file_fails_the_attempt_with_a_package(
     warehouse = demo_warehouse(demo_folder, through=Period(2024, 6), plan=DemoPlan(size=SMALL.size))
     workshop = Workshop(folder, lambda: warehouse)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         outcome = workshop.attempt("cr_03", Period(2024, 6))
     finally:

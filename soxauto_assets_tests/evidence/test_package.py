@@ -59,9 +59,11 @@ NAMES = [
     "failing_rows.json",
     "lineage.json",
     "log.jsonl",
+    "package.html",
     "parameters.json",
     "schema.json",
     "source.json",
+    "workpaper.xlsx",
     *(f"sql/catalogue/controls/{control.name}.sql" for control in ENTRY.controls),
     "sql/catalogue/query.sql",
     "sql/controls/transfer.sql",
@@ -335,6 +337,8 @@ def _document_order() -> list[str]:
         "log.jsonl",
         "README.txt",
         "data/content-digest.txt",
+        "workpaper.xlsx",
+        "package.html",
     ]
 
 

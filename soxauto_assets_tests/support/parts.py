@@ -49,11 +49,21 @@ def _openssl() -> Path | None:
     return Path(path) if (path := shutil.which("openssl")) else None
 
 
+def _libreoffice() -> Path | None:
+    names = ("soffice", "libreoffice")
+    return next((Path(path) for name in names if (path := shutil.which(name))), None)
+
+
 PARTS = {
     "browser": Part(
         shows="the Dagster UI in a real browser",
         remedy="install Debian's package chromium",
         find=_browser,
+    ),
+    "libreoffice": Part(
+        shows="workpapers opened by another program",
+        remedy="install Debian's package libreoffice-calc",
+        find=_libreoffice,
     ),
     "odbc": Part(
         shows="reading over ODBC, with Microsoft's driver over TDS and against PostgreSQL",

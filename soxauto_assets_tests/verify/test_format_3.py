@@ -19,13 +19,14 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_new_files_are_accepted_in_the_list_of_format_3_alone(folder: Path) -> None:
     def listed(statement: dict[str, list[object]]) -> None:
-        names = sorted(LISTED)
+        names = sorted(added)
         statement["subject"] += [
             {"name": name, "digest": {"sha256": ""}, "annotations": {"size": 0}} for name in names
         ]
         statement["subject"].sort(key=lambda file: str(file["name"]))  # type: ignore[index]
 
-    for name in LISTED:
+    added = [name for name in LISTED if not (folder / name).exists()]
+    for name in added:
         (folder / name).write_bytes(b"{}")
     edit(folder, "manifest.json", listed)
     reseal(folder)
@@ -49,6 +50,6 @@ def test_a_package_of_format_2_has_no_file_of_format_3_beside_it(folder: Path, n
         folder, "manifest.json", lambda s: s.update(predicateType="urn:soxauto:evidence-package:2")
     )
     reseal(folder)
-    assert verify_package(folder).first_difference == (
-        f"files that the manifest does not list: expected none; found {name}."
-    )
+    assert f"files that the manifest does not list: expected none; found {name}." in [
+        finding.words for finding in verify_package(folder).checks if not finding.ok
+    ]

@@ -41,6 +41,7 @@ FILES = [
     "log.jsonl",
     "manifest.dsse.json",
     "manifest.json",
+    "package.html",
     "parameters.json",
     "schema.json",
     "source.json",
@@ -48,6 +49,7 @@ FILES = [
     "sql/catalogue/query.sql",
     "sql/controls/transfer.sql",
     "sql/query.sql",
+    "workpaper.xlsx",
 ]
 
 
@@ -305,11 +307,11 @@ RESEALED_MANIFEST_EDITS = {
         "documents that are missing from the list: expected none; found README.txt.",
     ),
     "a query that is left out of the list": (
-        lambda statement: statement["subject"].pop(),
+        lambda statement: statement["subject"].pop(-2),
         "files that the manifest does not list: expected none; found sql/query.sql.",
     ),
     "a file of an interrupted attempt in a PASS": (
-        _set("subject", -1, "annotations", "note", to="left by the interrupted attempt"),
+        _set("subject", -2, "annotations", "note", to="left by the interrupted attempt"),
         "statements in parameters.json: ",
     ),
     "an extract of another attempt in the results store": (
