@@ -212,6 +212,23 @@ class Settings(BaseSettings):
             "http://timestamp.digicert.com. Unset: they claim no trusted time."
         ),
     )
+    trust_file: Annotated[Path, AfterValidator(Path.absolute)] | None = Field(
+        None,
+        alias="SOXAUTO_TRUST_FILE",
+        description=(
+            "Trust file (docs/auditor.md): whose keys count for sign-offs. Unset: trust.toml in "
+            "SOXAUTO_HOME, where there is one."
+        ),
+    )
+    pages_url: str = Field(
+        "http://127.0.0.1:3001",
+        alias="SOXAUTO_PAGES_URL",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
+        description=(
+            "Address under which `soxauto ui` and `soxauto pages` show packages and months, for "
+            "links in the Dagster UI."
+        ),
+    )
     time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
         "UTC",
         alias="SOXAUTO_TIME_ZONE",

@@ -35,6 +35,7 @@ class RecordKind(Enum):
     CURRENT = "current"
     CLOSED = "closed"
     ALERT = "alert"
+    SIGN_OFF = "sign-off"
     NOT_READY = "not-ready"
 
 

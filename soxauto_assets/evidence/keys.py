@@ -61,6 +61,17 @@ def local_key(folder: Path) -> ec.EllipticCurvePrivateKey:
     return key
 
 
+def load_private_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """A person's private key (P-256, PEM, not encrypted); raises SigningKeyError."""
+    try:
+        return _load(path)
+    except OSError as error:
+        raise SigningKeyError(
+            f"The key {path} cannot be read: {error.strerror}.",
+            remedy="Name the file of your own private key; nobody else may read it (mode 0600).",
+        ) from error
+
+
 def public_pem(key: ec.EllipticCurvePublicKey) -> bytes:
     """The public key as PEM, as a trust file takes it."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from soxauto_assets.errors import TransientError
-from soxauto_assets.evidence.keys import SigningKeyError, local_key
+from soxauto_assets.evidence.keys import SigningKeyError, load_private_key, local_key
 from soxauto_assets.verify.envelope import p256_key
 from soxauto_assets.verify.strict_json import UnreadableError
 
@@ -93,6 +93,18 @@ class LocalSigner:
         """The signature over ``message``: DER, lower s."""
         algorithm = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
         return with_lower_s(self._private.sign(message, algorithm))
+
+
+class PersonalSigner(LocalSigner):
+    """Signs with a person's own key, in a file of theirs."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        self._path = path
+
+    @cached_property
+    def _private(self) -> ec.EllipticCurvePrivateKey:
+        return load_private_key(self._path)
 
 
 class KmsSigner:

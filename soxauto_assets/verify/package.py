@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from itertools import zip_longest
@@ -33,6 +34,7 @@ from soxauto_assets.verify.manifest import (
     Manifest,
     read_manifest,
 )
+from soxauto_assets.verify.sign_offs import check_sign_offs
 from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
 from soxauto_assets.verify.timestamp import TIME
 from soxauto_assets.verify.trust import Trust
@@ -57,11 +59,14 @@ _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
-def verify_package(folder: Path, trust: Trust | None = None) -> VerificationReport:
+def verify_package(
+    folder: Path, trust: Trust | None = None, *, sign_offs: Sequence[Path] = ()
+) -> VerificationReport:
     """Verify the package in ``folder``; needs no network and changes nothing.
 
     ``trust`` says whose signatures and time stamps count; without it a package vouches for
-    itself, and the report says so. Never raises for what a package holds or lacks: whatever is
+    itself, and the report says so. ``sign_offs`` are files of sign-offs that are to be about this
+    very package. Never raises for what a package holds or lacks: whatever is
     wrong with it is a finding.
     """
     findings = Findings()
@@ -79,6 +84,7 @@ def verify_package(folder: Path, trust: Trust | None = None) -> VerificationRepo
     documents = _documents(folder, manifest, findings)
     if documents is not None:
         _check_meaning(folder, manifest, documents, findings)
+    check_sign_offs(sign_offs, folder, manifest, trust, findings)
     return findings.report(_claim(manifest))
 
 
