@@ -1,5 +1,6 @@
 """Settings of the whole suite: what every test module would otherwise repeat."""
 
+import os
 from collections.abc import Generator
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import settings
 
 from soxauto_assets_tests.support import parts
 
-# Two shared cores: how long an example takes says nothing of the code.
-settings.register_profile("soxauto", deadline=None)
+# Two shared cores: how long an example takes says nothing of the code. CI tries the same examples
+# each time, so that what fails there is the change's own; every other run looks for new ones.
+settings.register_profile("soxauto", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("soxauto")
 
 

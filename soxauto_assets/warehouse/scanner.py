@@ -41,7 +41,7 @@ class Stretch:
 
 
 # T-SQL doubles the closing character to write it inside strings and quoted names. A name may
-# hold @, # and $ after its first character, so `a@b` is one name and no parameter.
+# hold @, # and $ after its first character, so `a@b` is one name and `@a@b` one parameter.
 _TOKEN = re.compile(
     r"""
       (?P<string>  '(?:[^']|'')*' )
@@ -51,7 +51,7 @@ _TOKEN = re.compile(
     | (?P<open>    ['"\[] )
     | (?P<word>    [^\W\d][\w@$\#]* )
     | (?P<system>  @@[\w@$\#]+ )
-    | (?P<param>   @[^\W\d][\w]* )
+    | (?P<param>   @[^\W\d][\w@$\#]* )
     """,
     re.VERBOSE,
 )

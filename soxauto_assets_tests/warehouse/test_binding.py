@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 import sqlglot
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlglot.tokenizer_core import TokenType
 
@@ -147,6 +147,7 @@ def test_a_scan_never_loses_or_changes_a_character(text):
 
 @given(st.text(alphabet="@ab_'[] \n?N,-", max_size=40))
 def test_markers_are_those_that_a_parser_of_the_dialect_sees(text):
+    assume("@N'" not in text)  # this parser takes N' for the begin of a string even there
     try:
         found = [s.text for s in scan(text) if s.kind is Kind.PARAMETER]
         tokens = sqlglot.tokenize(text, read="tsql")
@@ -158,7 +159,10 @@ def test_markers_are_those_that_a_parser_of_the_dialect_sees(text):
         if mark.token_type is TokenType.PARAMETER
         and after.token_type is TokenType.VAR
         and after.start == mark.end + 1
-        and not (before and before.token_type is TokenType.PARAMETER)
+        # Two marks in a row begin the name of a system function.
+        and not (
+            before and before.token_type is TokenType.PARAMETER and before.end + 1 == mark.start
+        )
         # T-SQL allows @ inside a name; this parser splits the name there.
         and not (mark.start and (text[mark.start - 1].isalnum() or text[mark.start - 1] in "@_"))
     ]
