@@ -18,6 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from soxauto_assets.entrypoints.review_month import app as review_app
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.period import Period
 from soxauto_assets.settings import PROJECT_FOLDER, Settings
@@ -30,6 +31,7 @@ app = typer.Typer(
     help="Close a month of SOX control C-PG-1: extract each report, check it, and pack evidence.",
     epilog="Begin with `soxauto run`; then `soxauto status`, `soxauto ui`, `soxauto verify`.",
 )
+app.add_typer(review_app, name="review")
 # Where nobody sits at a terminal (CI, a log) lines may be long; a terminal keeps its own width.
 console = Console(width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True, width=None if sys.stderr.isatty() else 160)

@@ -37,6 +37,7 @@ class RecordKind(Enum):
     ALERT = "alert"
     SIGN_OFF = "sign-off"
     NOT_READY = "not-ready"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True)

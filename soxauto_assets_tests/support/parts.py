@@ -61,7 +61,7 @@ PARTS = {
         find=_browser,
     ),
     "libreoffice": Part(
-        shows="workpapers opened by another program",
+        shows="workbooks opened and calculated by another program",
         remedy="install Debian's package libreoffice-calc",
         find=_libreoffice,
     ),
