@@ -40,7 +40,7 @@ run: $(VENV)/installed  ## close the last closed month, or PERIOD=2024-09, REPOR
 ui: $(VENV)/installed  ## open the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/soxauto ui
 
-test: $(VENV)/installed-dev  ## run the test suite
+test: $(VENV)/installed-dev .venv-ministack/installed  ## run the test suite
 	@$(BIN)/pytest -m "not prove" -n 2 --dist loadscope
 
 prove: $(VENV)/installed-dev  ## run the long proofs and print their figures

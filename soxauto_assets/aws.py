@@ -37,7 +37,14 @@ _DENIED = {
     "KMSAccessDeniedException",
     "UnauthorizedOperation",
 }
-_MISSING = {"NotFound", "NotFoundException", "ResourceNotFound", "ResourceNotFoundException"}
+_MISSING = {
+    "EntityNotFoundException",
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+}
+_CONFLICT = {"AlreadyExistsException", "ConcurrentModificationException"}
 _TRY_AGAIN = {
     "InternalError",
     "InternalFailure",
@@ -61,6 +68,7 @@ class Trouble(Enum):
     MISSING = "not found"
     DENIED = "denied"
     CREDENTIALS = "no valid AWS credentials"
+    CONFLICT = "there already, or changed by somebody else meanwhile"
     UNAVAILABLE = "cannot be reached or is overloaded"
     REFUSED = "refused"
 
@@ -146,6 +154,7 @@ def _answered(response: Any) -> Refusal:
         (_BAD_CREDENTIALS, Trouble.CREDENTIALS),
         (_MISSING, Trouble.MISSING),
         (_DENIED, Trouble.DENIED),
+        (_CONFLICT, Trouble.CONFLICT),
     ):
         if code in codes:
             return Refusal(trouble, shown)

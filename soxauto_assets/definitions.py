@@ -17,9 +17,14 @@ from soxauto_assets.automation.jobs import (
     reconcile_month_job,
 )
 from soxauto_assets.automation.schedules import after_close_schedule, month_end_schedule
-from soxauto_assets.automation.sensors import alert_sensor, heartbeat_sensor, run_end_sensors
+from soxauto_assets.automation.sensors import (
+    alert_sensor,
+    heartbeat_sensor,
+    run_end_sensors,
+    table_sensor,
+)
 from soxauto_assets.catalog.loader import report_ids
-from soxauto_assets.entrypoints.bindings import listeners, resources
+from soxauto_assets.entrypoints.bindings import listeners, resources, table_places
 from soxauto_assets.settings import Settings
 
 __all__ = ["CLOSE_MONTH", "RECONCILE_MONTH", "build", "defs"]
@@ -35,6 +40,7 @@ def build(
     steps, sources = report_assets(monthly_partitions(settings), catalog)
     job = close_month_job(steps)
     reports = report_ids(catalog)
+    places = table_places(settings)
     control = control_assets(monthly_partitions(settings), reports, settings.zone)
     return dg.Definitions(
         assets=[*sources, *steps, control],
@@ -44,6 +50,7 @@ def build(
             alert_sensor(),
             heartbeat_sensor(settings, reports),
             *run_end_sensors(settings, reports),
+            *([table_sensor(places, reports, catalog)] if places else []),
         ],
         resources={**resources(settings), "listener": listeners(settings, listener)},
         executor=dg.in_process_executor,

@@ -95,6 +95,73 @@ class Settings(BaseSettings):
         pattern=r"^s3://.+",
         description="Where Athena puts the results of queries.",
     )
+    tables: Literal["off", "athena"] = Field(
+        "off",
+        alias="SOXAUTO_TABLES",
+        description=(
+            "athena: with SOXAUTO_STORE=s3, results are tables of the Glue database, made and "
+            "counted after each run. off, for it needs rights and a workgroup beside the buckets."
+        ),
+    )
+    athena_workgroup: str = Field(
+        "primary",
+        alias="SOXAUTO_ATHENA_WORKGROUP",
+        pattern=r"^[A-Za-z0-9._-]{1,128}$",
+        description="Workgroup of Athena in which questions are asked.",
+    )
+    athena_timeout_seconds: int = Field(
+        120,
+        alias="SOXAUTO_ATHENA_TIMEOUT_SECONDS",
+        ge=1,
+        le=1800,
+        description="Seconds that Athena has for one question; then it is stopped.",
+    )
+    athena_scan_limit_mib: int = Field(
+        10_240,
+        alias="SOXAUTO_ATHENA_SCAN_LIMIT_MIB",
+        ge=10,
+        description="MiB that one question may read, for Athena bills them; then it is stopped.",
+    )
+    redshift_target: str | None = Field(
+        None,
+        alias="SOXAUTO_REDSHIFT_TARGET",
+        pattern=r"^(workgroup|cluster):[A-Za-z0-9-]{1,64}$",
+        description=(
+            "Redshift into which published months are copied too, with SOXAUTO_STORE=s3: "
+            "workgroup:<name> or cluster:<identifier>. Unset: none."
+        ),
+    )
+    redshift_database: str = Field(
+        "dev",
+        alias="SOXAUTO_REDSHIFT_DATABASE",
+        pattern=r"^[A-Za-z0-9_]{1,64}$",
+        description="Database of Redshift.",
+    )
+    redshift_schema: str = Field(
+        "sox_pg01",
+        alias="SOXAUTO_REDSHIFT_SCHEMA",
+        pattern=r"^[a-z0-9_]{1,64}$",
+        description="Schema of Redshift in which each report is a table.",
+    )
+    redshift_role: str | None = Field(
+        None,
+        alias="SOXAUTO_REDSHIFT_ROLE",
+        pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+$",
+        description="ARN of the role by which Redshift reads the results bucket (COPY).",
+    )
+    redshift_secret: str | None = Field(
+        None,
+        alias="SOXAUTO_REDSHIFT_SECRET",
+        pattern=r"^arn:aws[a-z-]*:secretsmanager:.+$",
+        description="ARN of the secret with Redshift's login; unset: the process's own identity.",
+    )
+    redshift_timeout_seconds: int = Field(
+        600,
+        alias="SOXAUTO_REDSHIFT_TIMEOUT_SECONDS",
+        ge=1,
+        le=7200,
+        description="Seconds that Redshift has for copying one report of one month.",
+    )
     odbc_driver_path: Path | None = Field(
         None,
         alias="ODBC_DRIVER_PATH",
@@ -357,6 +424,11 @@ class Settings(BaseSettings):
                 f"AWS_REGION={settings.aws_region} and "
                 f"AWS_DEFAULT_REGION={settings.aws_default_region} disagree.",
                 remedy="Set both to the same region, or only one of them.",
+            )
+        if settings.redshift_target is not None and settings.redshift_role is None:
+            raise InvalidSettingError(
+                "SOXAUTO_REDSHIFT_TARGET is set, and SOXAUTO_REDSHIFT_ROLE is not.",
+                remedy=f"{cls._meaning('SOXAUTO_REDSHIFT_ROLE')} Set it, or unset the target.",
             )
         return settings
 

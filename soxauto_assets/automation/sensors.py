@@ -6,6 +6,7 @@ is the alert sensor's, which comes again until everything is sent.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
@@ -18,11 +19,16 @@ from soxauto_assets.automation.heartbeat import heartbeat
 from soxauto_assets.automation.jobs import CLOSE_MONTH
 from soxauto_assets.automation.metrics import Metrics, record_interrupted
 from soxauto_assets.automation.summary import summarise_run
+from soxauto_assets.automation.table_checks import check_tables
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
+from soxauto_assets.tables.places import TablePlace
 
 SECONDS = 60
 HEARTBEAT_SECONDS = 3600
+TABLES_SECONDS = 300
+TABLES_PATIENCE = 40
+"""Seconds of a tick that may be waited for answers of Athena and Redshift."""
 
 
 def alert_sensor() -> dg.SensorDefinition:
@@ -86,6 +92,45 @@ def heartbeat_sensor(settings: Settings, reports: Sequence[str]) -> dg.SensorDef
     ) -> dg.SkipReason:
         told = heartbeat(state.store, report_io.results, alerts, reports, settings)
         return dg.SkipReason(f"{len(told)} months newly found missing")
+
+    return sensor
+
+
+def table_sensor(
+    places: Sequence[TablePlace], reports: Sequence[str], catalog: Path | None
+) -> dg.SensorDefinition:
+    """Every five minutes: one month whose tables were not checked since it was published.
+
+    A tick has a minute, so it asks for one month in each place, and no longer than that allows.
+    """
+
+    @dg.sensor(
+        name="published_tables",
+        minimum_interval_seconds=TABLES_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Makes the tables of published results, and counts them against the manifests.",
+    )
+    def sensor(
+        report_io: dg.ResourceParam[ReportIOManager],
+        state: StateResource,
+        alerts: dg.ResourceParam[AlertSink],
+    ) -> dg.SkipReason:
+        done = [
+            check
+            for place in places
+            for check in check_tables(
+                place.within(TABLES_PATIENCE / len(places)),
+                report_io.results,
+                report_io.evidence,
+                state.store,
+                alerts,
+                reports,
+                most_months=1,
+                catalog=catalog,
+            )
+        ]
+        said = [f"{one.period} in {one.place}: {one.problem or 'as published'}" for one in done]
+        return dg.SkipReason("; ".join(said) or "nothing newly published")
 
     return sensor
 

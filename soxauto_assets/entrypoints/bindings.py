@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.io_manager import ReportIOManager
-from soxauto_assets.assets.partitions import last_closed_period
+from soxauto_assets.assets.partitions import FIRST_PERIOD, last_closed_period
 from soxauto_assets.assets.progress import Listener, Listeners, LogListener
 from soxauto_assets.assets.resources import (
     AttemptSettings,
@@ -34,6 +34,10 @@ from soxauto_assets.aws import AwsAccess
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 from soxauto_assets.store.s3_address import Retention, S3Address, S3Options
+from soxauto_assets.tables.athena import Athena
+from soxauto_assets.tables.glue import GlueTables
+from soxauto_assets.tables.places import AthenaTables, TablePlace
+from soxauto_assets.tables.redshift import RedshiftTables
 
 if TYPE_CHECKING:
     from soxauto_assets.demo.plan import DemoPlan
@@ -178,6 +182,48 @@ def alert_sink(settings: Settings) -> AlertSink:
     if settings.alert_topic is not None:
         return SnsSink(topic=settings.alert_topic, endpoint=settings.aws_endpoint)
     return FolderSink(folder=str(settings.home / "alerts"))
+
+
+def athena_tables(settings: Settings) -> AthenaTables | None:
+    """The results as tables in Glue and Athena; None where the settings make none."""
+    if settings.store != "s3" or settings.tables == "off":
+        return None
+    access = AwsAccess(settings.aws_region, settings.aws_endpoint)
+    results = _s3_address(settings, "results")
+    return AthenaTables(
+        GlueTables(access, settings.athena_database, results.url, FIRST_PERIOD),
+        Athena(
+            access,
+            settings.athena_database,
+            settings.athena_workgroup,
+            settings.athena_output_location,
+            settings.athena_timeout_seconds,
+            settings.athena_scan_limit_mib,
+            settings.s3_kms_key,
+        ),
+    )
+
+
+def redshift_tables(settings: Settings) -> RedshiftTables | None:
+    """The results copied into Redshift; None where the settings name none."""
+    if settings.store != "s3" or settings.redshift_target is None:
+        return None
+    assert settings.redshift_role is not None  # Settings.load
+    return RedshiftTables(
+        AwsAccess(settings.aws_region, settings.aws_endpoint),
+        settings.redshift_target,
+        settings.redshift_database,
+        settings.redshift_schema,
+        settings.redshift_role,
+        _s3_address(settings, "results").url,
+        settings.redshift_timeout_seconds,
+        settings.redshift_secret,
+    )
+
+
+def table_places(settings: Settings) -> tuple[TablePlace, ...]:
+    """Every place where published results are tables, by the settings."""
+    return tuple(p for p in (athena_tables(settings), redshift_tables(settings)) if p is not None)
 
 
 def metrics(settings: Settings) -> Metrics:

@@ -187,20 +187,53 @@ def verify(
 
 @app.command()
 def sql(
-    report: Annotated[str, typer.Argument(metavar="REPORT", show_default=False)],
-    period: Annotated[str, typer.Argument(metavar="YYYY-MM", show_default=False)],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="REPORT | QUESTION",
+            help="The id of a report, with a month after it; or one SELECT in quotes.",
+            show_default=False,
+        ),
+    ],
+    period: Annotated[
+        str | None,
+        typer.Argument(metavar="YYYY-MM", help="The month, after a report.", show_default=False),
+    ] = None,
     ssms: Annotated[
         bool, typer.Option("--ssms", help="With DECLAREs and lists written out, ready for SSMS.")
     ] = False,
     control: Annotated[
         str | None, typer.Option(metavar="NAME", help="A control of the report, not its query.")
     ] = None,
+    rows: Annotated[
+        int, typer.Option(min=1, help="The most rows of an answer that are shown.")
+    ] = 200,
 ) -> None:
-    """Print the query of a report for a month, for a person to run by hand."""
+    """Print the query of a report for a month, or ask a question of the published results.
+
+    `soxauto sql ipe_07 2024-09` prints what is run at the source, for a person to run by hand.
+    `soxauto sql "select count(*) from ipe_07 where month = '2024-09'"` answers from the current
+    results: each report is a table with its columns and the month (`month`; in cr_05a `period`).
+    Athena answers where SOXAUTO_TABLES=athena, else DuckDB over the local store.
+    """
+    from soxauto_assets.tables.question import looks_like_a_question
+
+    if looks_like_a_question(text):
+        if period is not None or ssms or control is not None:
+            raise typer.BadParameter("A question takes no month, --ssms or --control.")
+        from soxauto_assets.entrypoints.question import answer_table, ask
+
+        console.print(answer_table(ask(text, Settings.load(), most_rows=rows)))
+        return
+    if period is None:
+        raise typer.BadParameter(
+            f"After a report comes a month: soxauto sql {text} 2024-09. A question is one SELECT "
+            "in quotes."
+        )
     from soxauto_assets.entrypoints.statements import printed_statement
 
     sys.stdout.write(
-        printed_statement(report, Period.parse(period), control=control, for_ssms=ssms) + "\n"
+        printed_statement(text, Period.parse(period), control=control, for_ssms=ssms) + "\n"
     )
 
 

@@ -165,6 +165,11 @@ def close(
     for problem in broken:
         errors.print(problem, style="bold red", markup=False, highlight=False)
     try:
+        broken += _check_tables(definitions, settings, console, errors, catalog)
+    except (SoxautoError, OSError) as error:
+        broken.append(str(error))
+        errors.print(f"The tables were not checked: {error}", style="bold red", markup=False)
+    try:
         _watch_and_deliver(definitions, report_ids(catalog), settings)
     except (SoxautoError, OSError) as error:
         broken.append(str(error))
@@ -190,6 +195,38 @@ def _must_wait(
         errors.print(examined.summary, style="yellow", markup=False, highlight=False)
         errors.print(f"  {_WHAT_FOLLOWS[examined.readiness]}", highlight=False)
     return examined.waits
+
+
+def _check_tables(
+    definitions: dg.Definitions,
+    settings: Settings,
+    console: Console,
+    errors: Console,
+    catalog: Path | None,
+) -> list[str]:
+    """Whether the tables of what is published show what its manifests say; what does not."""
+    from soxauto_assets.automation.table_checks import check_tables
+    from soxauto_assets.entrypoints.bindings import table_places
+
+    problems = []
+    report_io = _resource(definitions, "report_io")
+    for place in table_places(settings):
+        for done in check_tables(
+            place,
+            report_io.results,
+            report_io.evidence,
+            _resource(definitions, "state").store,
+            _resource(definitions, "alerts"),
+            report_ids(catalog),
+            catalog=catalog,
+        ):
+            if done.problem is None:
+                said = f"{done.period}: {place.name} counts what the manifests say"
+                console.print(f"{said} ({len(done.reports)} reports)", highlight=False)
+            else:
+                problems.append(f"{done.period}, tables: {done.problem}")
+                errors.print(problems[-1], style="bold red", markup=False, highlight=False)
+    return problems
 
 
 def _watch_and_deliver(

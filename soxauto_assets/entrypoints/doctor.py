@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -89,6 +89,7 @@ def examine(
     yield _tried("state", "outbox", lambda: _outbox(settings))
     sink = alert_sink(settings)
     yield _tried("alerts", sink.name, sink.examine)
+    yield from _tables_of_results(settings)
     yield from _warehouse(settings, compile_statements)
 
 
@@ -190,6 +191,30 @@ def _outbox(settings: Settings) -> str:
             remedy="The next run or the daemon sends them; if they stay, see what the sink says.",
         )
     return "every alert was sent"
+
+
+def _tables_of_results(settings: Settings) -> Iterator[Finding]:
+    """Glue, Athena and Redshift, where the settings make tables there; a question is asked."""
+    from soxauto_assets.catalog.loader import BrokenReportError, load_entry, report_ids
+    from soxauto_assets.entrypoints.bindings import athena_tables, redshift_tables
+
+    athena, redshift = athena_tables(settings), redshift_tables(settings)
+    if athena is not None:
+        entries = []
+        for report in report_ids():
+            with suppress(BrokenReportError):  # told where the report is looked at
+                entries.append(load_entry(report))
+
+        def asked() -> str:
+            answer = athena.athena.ask("SELECT 1 AS answered")
+            place = settings.athena_output_location
+            return f"answered {answer.rows[0][0]}; {place} takes the answers"
+
+        yield _tried("result tables", "glue", lambda: athena.glue.examine(entries))
+        yield _tried("result tables", "athena workgroup", athena.athena.examine)
+        yield _tried("result tables", "athena question", asked)
+    if redshift is not None:
+        yield _tried("result tables", "redshift", redshift.examine)
 
 
 def _warehouse(settings: Settings, compile_statements: bool) -> Iterator[Finding]:

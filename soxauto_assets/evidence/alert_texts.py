@@ -189,6 +189,49 @@ def period_missed(
     )
 
 
+def table_differs(
+    place: str, address: AttemptAddress, expected: int, found: int | None, *, at: datetime
+) -> Alert:
+    """The alert of a table that does not count what the manifest of its data says."""
+    name = address.report.upper()
+    counted = "no rows at all" if found is None else f"{found:,} rows"
+    return Alert(
+        AlertKind.TABLES,
+        f"SOX PG-01: {place} shows other rows of {name} {address.period} than were published",
+        (
+            f"Queries of {name} for {address.period} in {place} mislead: the evidence is sound, "
+            "its table is not.",
+            f"Expected {expected:,} rows (the manifest), found {counted}.",
+            "Do not use the table. Compare its location and columns with docs/aws.md; every "
+            "later run asks again.",
+            f"Attempt: {address.attempt}",
+        ),
+        at,
+        report=address.report,
+        period=str(address.period),
+        attempt=f"{address.attempt}-{place}",
+        check="table_rows",
+        expected=str(expected),
+        found=None if found is None else str(found),
+    )
+
+
+def tables_not_checked(place: str, period: Period, cause: str, *, at: datetime) -> Alert:
+    """The alert of a month whose tables could not be made or asked; once a day at most."""
+    return Alert(
+        AlertKind.TABLES,
+        f"SOX PG-01: the tables of {period} in {place} could not be checked",
+        (
+            f"The month {period} is published, but nobody knows whether {place} shows it right.",
+            f"Cause: {cause}",
+            "The evidence is not touched by it. Every later run asks again.",
+        ),
+        at,
+        period=str(period),
+        attempt=f"{place}-{at:%Y%m%d}",
+    )
+
+
 def alerts_late(count: int, oldest: datetime, *, at: datetime) -> Alert:
     """The notice that alerts wait longer than they may; stamps are aware UTC."""
     return Alert(

@@ -41,6 +41,7 @@ class AlertKind(Enum):
     PERIOD_MISSED = "period-missed"
     OPERATION = "operation"
     ALERTS_LATE = "alerts-late"
+    TABLES = "tables"
 
 
 @dataclass(frozen=True)
