@@ -41,6 +41,7 @@ from soxauto_assets.evidence.manifest import (
 )
 from soxauto_assets.evidence.papers.making import papers
 from soxauto_assets.evidence.sealing import Sealing, sealed
+from soxauto_assets.evidence.verifier_file import VERIFIER, verifier_file
 from soxauto_assets.store.layout import ENVELOPE, LOG_PROOF, MANIFEST, SEAL, TIME, AttemptAddress
 from soxauto_assets.store.protocol import (
     ObjectDamagedError,
@@ -213,7 +214,7 @@ def _payload(
 
 
 def _written(contents: PackageContents, address: AttemptAddress, folder: str) -> dict[str, bytes]:
-    """The documents, and the papers made from them."""
+    """The documents, the papers made from them, and what verifies all of it."""
     files = documents(contents, address)
     made, failures = papers(
         contents, address, files, predicate_of(contents, address, folder), folder=folder
@@ -221,7 +222,7 @@ def _written(contents: PackageContents, address: AttemptAddress, folder: str) ->
     if failures:
         told = tuple(LogLine(contents.ended, "ERROR", failure) for failure in failures)
         files = documents(replace(contents, log=contents.log + told), address)
-    return files | made
+    return files | made | {VERIFIER: verifier_file()}
 
 
 def _adopted(

@@ -63,6 +63,7 @@ NAMES = [
     "parameters.json",
     "schema.json",
     "source.json",
+    "verify.pyz",
     "workpaper.xlsx",
     *(f"sql/catalogue/controls/{control.name}.sql" for control in ENTRY.controls),
     "sql/catalogue/query.sql",
@@ -339,6 +340,7 @@ def _document_order() -> list[str]:
         "data/content-digest.txt",
         "workpaper.xlsx",
         "package.html",
+        "verify.pyz",
     ]
 
 

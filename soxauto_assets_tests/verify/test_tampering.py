@@ -49,6 +49,7 @@ FILES = [
     "sql/catalogue/query.sql",
     "sql/controls/transfer.sql",
     "sql/query.sql",
+    "verify.pyz",
     "workpaper.xlsx",
 ]
 

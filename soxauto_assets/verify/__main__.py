@@ -1,0 +1,61 @@
+"""The verifier as a program of its own: what ``verify.pyz``, which every package carries, runs.
+
+``python verify.pyz FOLDER [--trust FILE] [--json]`` needs Python 3.11 and ``cryptography``; with
+``duckdb`` and ``pyarrow`` installed it also recomputes the figures. Here: arguments and exit codes.
+Not here: anything of the verification, which is the same as in ``soxauto verify``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from soxauto_assets.verify.package import verify_package
+from soxauto_assets.verify.report import EXIT_CODES, as_json, as_text
+from soxauto_assets.verify.trust import TrustFileError, read_trust
+
+_NOT_UNDERSTOOD = 2
+_EPILOG = (
+    "Exit code: 0 everything holds; 1 something differs, the first is named; 2 the command could "
+    "not be run; 3 integrity holds, nothing was recomputed (duckdb or pyarrow is not installed); "
+    "4 the time stamp is pending."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify the package that the arguments name and print what was found; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="verify.pyz",
+        description="Verify a package of evidence from its own files: no network, no account.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument(
+        "package",
+        metavar="PACKAGE",
+        type=Path,
+        nargs="?",
+        help="folder or ZIP of the package; without it, the folder that this file lies in",
+    )
+    parser.add_argument(
+        "--trust", metavar="FILE", type=Path, help="your trust file: whose signatures count"
+    )
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    given = parser.parse_args(arguments)
+    package = given.package or Path(sys.argv[0]).resolve().parent
+    if not package.exists():
+        parser.error(f"there is no {package}; nothing was verified")
+    try:
+        trust = None if given.trust is None else read_trust(given.trust)
+    except TrustFileError as error:
+        print(f"The trust file cannot be used: {error}.", file=sys.stderr)
+        return _NOT_UNDERSTOOD
+    report = verify_package(package, trust)
+    print(json.dumps(as_json(report), indent=2) if given.json else as_text(report))
+    return EXIT_CODES[report.verdict]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
