@@ -103,6 +103,7 @@ def carry_out(work: Work) -> Outcome:
         lease = kept.enter_context(
             open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds)
         )
+        work.enter_in_log(last=False)
         with work.every_error_is_a_cause(lease):
             work.load()
             work.take_scratch(kept)
@@ -112,7 +113,9 @@ def carry_out(work: Work) -> Outcome:
         package = work.pack(lease)
         became_current = work.publish(package)
         work.alert(package)
-        return work.close(lease, package, became_current)
+        outcome = work.close(lease, package, became_current)
+        work.enter_in_log()
+        return outcome
 
 
 class Work:
@@ -176,6 +179,7 @@ class Work:
                 package = self.pack(lease)
                 self.alert(package)
                 self.close(lease, package, became_current=False)
+                self.enter_in_log()
             raise
 
     @contextmanager
@@ -197,6 +201,29 @@ class Work:
             with suppress(SoxautoError):
                 tell(self.around.state, self.around.alerts, alert)
             raise
+
+    def enter_in_log(self, *, last: bool = True) -> None:
+        """Bring what was recorded into the evidence log; an error of it does not end the attempt.
+
+        The records wait in the journal. Where the ``last`` try fails, an alert tells that the log
+        lags behind until the next start; an earlier one is made good by the last.
+        """
+        from soxauto_assets.assets.alerts import tell
+        from soxauto_assets.evidence.alert_texts import log_behind
+        from soxauto_assets.evidence.lease import utc_now
+        from soxauto_assets.evidence.log_keeping import keep_log, record_catalogue
+
+        around = self.around
+        try:
+            record_catalogue(around.state, around.catalog)
+            keep_log(around.state, around.evidence, around.sealing().signer, since=self.started)
+        except Exception as error:
+            cause = describe(error)
+            self.tell(f"the evidence log could not be written: {cause}", "ERROR")
+            if last:
+                alert = log_behind(cause, address=self.address, run_url=self.run.url, at=utc_now())
+                with suppress(SoxautoError):
+                    tell(around.state, around.alerts, alert)
 
     def load(self) -> None:
         """The report's folder of the catalogue."""

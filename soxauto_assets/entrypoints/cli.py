@@ -18,6 +18,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from soxauto_assets.entrypoints.log_commands import log_app
 from soxauto_assets.entrypoints.review_month import app as review_app
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.period import Period
@@ -157,6 +158,19 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="Your trust file: whose signatures and times count."),
     ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="A checkpoint of the log that you kept; may be given again."
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Today's log, for --checkpoint; else the one that stands above the package.",
+        ),
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON.")
     ] = False,
@@ -166,18 +180,16 @@ def verify(
     Signature, time stamp, digests, row count, totals, key, cut-off, schema, content digest and
     verdict. Exit code 0 when all of it holds; 1 names the first thing that differs; 3 integrity
     holds, but nothing was recomputed (duckdb is not installed); 4 its time stamp is pending.
-    Without a trust file the key that signed it vouches for itself.
+    Without a trust file the key that signed it vouches for itself. With a checkpoint that you kept
+    it also asks whether today's log extends it.
     """
+    from soxauto_assets.entrypoints.log_commands import kept_checkpoints, trusted_by
     from soxauto_assets.verify.package import verify_package
     from soxauto_assets.verify.report import EXIT_CODES, as_json, as_text
-    from soxauto_assets.verify.trust import TrustFileError, read_trust
 
-    try:
-        trusted = None if trust is None else read_trust(trust)
-    except TrustFileError as error:
-        errors.print(f"The trust file cannot be used: {error}.", markup=False, highlight=False)
-        raise typer.Exit(2) from error
-    report = verify_package(package, trusted)
+    report = verify_package(
+        package, trusted_by(trust), kept=kept_checkpoints(checkpoint, log, package)
+    )
     if json_output:
         sys.stdout.write(json.dumps(as_json(report), indent=2) + "\n")
     else:
@@ -300,6 +312,8 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) 
     )
     open_ui(settings, port)
 
+
+app.add_typer(log_app, name="log")
 
 if __name__ == "__main__":
     main()

@@ -83,6 +83,36 @@ def left_open(address: AttemptAddress, cause: str, *, run_url: str | None, at: d
     )
 
 
+def log_behind(
+    cause: str,
+    *,
+    at: datetime,
+    address: AttemptAddress | None = None,
+    run_url: str | None = None,
+) -> Alert:
+    """The alert of records that the evidence log could not take; ``at`` is aware UTC."""
+    about = "" if address is None else f" of {address.report.upper()} {address.period}"
+    lines = [
+        f"The evidence log could not be written{about}. The packages stand; the log lags behind.",
+        f"Cause: {cause}",
+        "Remove the cause: the next run, or the daemon, completes the log.",
+    ]
+    if address is not None:
+        lines.append(f"Attempt: {address.attempt}")
+    if run_url is not None:
+        lines.append(f"Run: {run_url}")
+    return Alert(
+        AlertKind.LOG_BEHIND,
+        "SOX PG-01: the evidence log lags behind",
+        tuple(lines),
+        at,
+        report=None if address is None else address.report,
+        period=None if address is None else str(address.period),
+        attempt=f"{at:%Y%m%d}" if address is None else address.attempt,
+        run_url=run_url,
+    )
+
+
 def run_summary(
     period: Period,
     run_id: str,

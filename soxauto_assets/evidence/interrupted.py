@@ -11,11 +11,13 @@ from collections.abc import Mapping
 
 from soxauto_assets.catalog.loader import BrokenReportError, load_entry
 from soxauto_assets.catalog.model import CatalogEntry
-from soxauto_assets.evidence.alert_texts import failed_report
+from soxauto_assets.errors import SoxautoError
+from soxauto_assets.evidence.alert_texts import failed_report, log_behind
 from soxauto_assets.evidence.contents import LogLine, PackageContents
 from soxauto_assets.evidence.environment import describe_environment
 from soxauto_assets.evidence.lease import Lease, utc_now
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, OpenAttempt
+from soxauto_assets.evidence.log_keeping import keep_log
 from soxauto_assets.evidence.outbox import enqueue
 from soxauto_assets.evidence.package import PackageExistsError, complete
 from soxauto_assets.evidence.papers.history import recent_months
@@ -39,9 +41,10 @@ def close_interrupted(
 ) -> Recovery:
     """Close every attempt whose holder died, each with its one package and an alert.
 
-    Then ask for the time stamps that packages still wait for. Safe to run at every start, beside
-    others. ``settings`` are shown in the packages, secrets masked. Attempts that cannot be closed
-    now are in ``Recovery.failed`` and stay open.
+    Then complete the evidence log, with an alert where it cannot be written, and ask for the
+    time stamps that packages still wait for. Safe to run at every start, beside others.
+    ``settings`` are shown in the packages, secrets masked. Attempts that cannot be closed now are
+    in ``Recovery.failed`` and stay open.
     """
 
     def find(address: AttemptAddress) -> StandingPackage | None:
@@ -59,8 +62,16 @@ def close_interrupted(
         alert=lambda attempt, package: _alert(state, evidence, attempt, package),
         run_id=run_id,
     )
+    _complete_log(state, evidence, sealing)
     complete_pending(evidence, state, sealing.authority)
     return recovery
+
+
+def _complete_log(state: ObjectStore, evidence: ObjectStore, sealing: Sealing) -> None:
+    try:
+        keep_log(state, evidence, sealing.signer)
+    except SoxautoError as error:
+        enqueue(state, log_behind(f"{type(error).__name__}: {error.problem}", at=utc_now()))
 
 
 def _cause(attempt: OpenAttempt) -> str:

@@ -1,7 +1,8 @@
 """The journal: what happened, one create-only record each, behind one function.
 
-``record`` is the only way in, so that a tamper-evident log can take the journal's place without
-any caller noticing. Nothing is ever replaced or removed.
+``record`` is the only way in. Nothing is ever replaced or removed. What an auditor asks for goes
+from here into the evidence log (``log_keeping.py``), whose order counts: the journal is where a
+record waits until it has its place there, so that a crash loses none.
 
 Not here: what the records mean (``lifecycle.py``, ``current.py``, ``outbox.py``).
 """
@@ -38,6 +39,9 @@ class RecordKind(Enum):
     SIGN_OFF = "sign-off"
     NOT_READY = "not-ready"
     REVIEW = "review"
+    CATALOGUE = "catalogue"
+    HOLD = "hold"
+    REPERFORMANCE = "re-performance"
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,17 @@ class Record:
         """``journal/<stamp>-<id>-<kind>.json``: sorts by time."""
         stamp = f"{self.at.astimezone(UTC):%Y%m%d_%H%M%S_%fZ}"
         return f"{_PREFIX}{stamp}-{self.id}-{self.kind.value}.json"
+
+    def as_json(self) -> bytes:
+        """The record as it is written, canonical; raises NotCanonicalError."""
+        return canonical_json(
+            {
+                "at": utc_text(self.at),
+                "fields": self.fields,
+                "id": self.id,
+                "kind": self.kind.value,
+            }
+        )
 
 
 def record(
@@ -72,14 +87,8 @@ def record(
     """
     number = secrets.token_hex(8) if once is None else record_id(kind, once)
     entry = Record(number, kind, at or datetime.now(UTC), dict(fields))
-    document = {
-        "at": utc_text(entry.at),
-        "fields": entry.fields,
-        "id": entry.id,
-        "kind": kind.value,
-    }
     try:
-        state.create(entry.key, canonical_json(document))
+        state.create(entry.key, entry.as_json())
     except ObjectExistsError:
         if once is None:
             raise
@@ -94,20 +103,35 @@ def record_id(kind: RecordKind, once: str) -> str:
 def read(state: ObjectStore) -> Iterator[Record]:
     """All records, the oldest first; raises ObjectDamagedError where one cannot be read."""
     for listed in state.list(_PREFIX):
-        try:
-            document = parse_canonical(state.read(listed.key))
-            entry = Record(
-                document["id"],
-                RecordKind(document["kind"]),
-                parse_utc(document["at"]),
-                document["fields"],
-            )
-        except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
-            raise ObjectDamagedError(
-                f"The journal record {listed.key} cannot be read.",
-                remedy="Restore it from a backup and find out who or what changed it.",
-            ) from error
-        yield entry
+        yield read_one(state, listed.key)
+
+
+def read_one(state: ObjectStore, key: str) -> Record:
+    """The record under a key; raises ObjectDamagedError where it cannot be read."""
+    try:
+        document = parse_canonical(state.read(key))
+        return Record(
+            document["id"],
+            RecordKind(document["kind"]),
+            parse_utc(document["at"]),
+            document["fields"],
+        )
+    except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
+        raise ObjectDamagedError(
+            f"The journal record {key} cannot be read.",
+            remedy="Restore it from a backup and find out who or what changed it.",
+        ) from error
+
+
+def keys(state: ObjectStore, day: str = "") -> Iterator[str]:
+    """The keys of all records, or of those of one day (``20241001``, UTC), the oldest first."""
+    return (listed.key for listed in state.list(_PREFIX + day))
+
+
+def kind_of(key: str) -> str:
+    """The kind of the record under a key, as text; empty where it is the key of none."""
+    parts = key.removesuffix(".json").split("-", 2)
+    return parts[2] if len(parts) == 3 else ""
 
 
 def recorded_ids(state: ObjectStore) -> frozenset[str]:

@@ -42,6 +42,7 @@ class AlertKind(Enum):
     OPERATION = "operation"
     ALERTS_LATE = "alerts-late"
     TABLES = "tables"
+    LOG_BEHIND = "log-behind"
 
 
 @dataclass(frozen=True)

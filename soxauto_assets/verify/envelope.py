@@ -69,19 +69,27 @@ def check_signature(envelope: Envelope, public_key: bytes) -> None:
 
     ``public_key`` is its SubjectPublicKeyInfo in DER, whose SHA-256 the key id must be.
     """
+    if envelope.key_id != key_id_of(public_key):
+        raise UnreadableError("keyid", f"the key {key_id_of(public_key)}", envelope.key_id)
+    check_bytes(signed_bytes(envelope.payload), envelope.signature, public_key, "signature")
+
+
+def check_bytes(message: bytes, signature: bytes, public_key: bytes, where: str) -> None:
+    """Raise UnreadableError where ``signature`` (DER, lower s) is not the key's over ``message``.
+
+    ``public_key`` is its SubjectPublicKeyInfo in DER; ``where`` names the signature in the error.
+    """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    if envelope.key_id != key_id_of(public_key):
-        raise UnreadableError("keyid", f"the key {key_id_of(public_key)}", envelope.key_id)
     key = p256_key(public_key, "the public key")
-    _check_form(envelope.signature)
+    _check_form(signature, where)
     try:
-        key.verify(envelope.signature, signed_bytes(envelope.payload), ec.ECDSA(hashes.SHA256()))
+        key.verify(signature, message, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
         raise UnreadableError(
-            "signature", f"one by the key {envelope.key_id} over these bytes", "another"
+            where, f"one by the key {key_id_of(public_key)} over these bytes", "another"
         ) from error
 
 
@@ -128,7 +136,7 @@ def strict_base64(value: Any, where: str) -> bytes:
     return content
 
 
-def _check_form(signature: bytes) -> None:
+def _check_form(signature: bytes, where: str) -> None:
     """DER has one spelling, and of ``s`` and ``n - s``, which both verify, only the lower one."""
     from cryptography.hazmat.primitives.asymmetric.utils import (
         decode_dss_signature,
@@ -139,8 +147,8 @@ def _check_form(signature: bytes) -> None:
     try:
         r, s = decode_dss_signature(signature)
     except ValueError as error:
-        raise UnreadableError("signature", expected, "something else") from error
+        raise UnreadableError(where, expected, "something else") from error
     if encode_dss_signature(r, s) != signature:
-        raise UnreadableError("signature", expected, "one written otherwise")
+        raise UnreadableError(where, expected, "one written otherwise")
     if s > P256_ORDER // 2:
-        raise UnreadableError("signature", expected, "one with the higher s")
+        raise UnreadableError(where, expected, "one with the higher s")

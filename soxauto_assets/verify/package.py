@@ -1,7 +1,7 @@
 """Verifying a package folder: from the raw bytes to the verdict, in one order.
 
-1. the manifest: canonical, of a known format, undamaged; its signature, whose key that is, and
-   its time stamp; and that it is this folder's own;
+1. the manifest: canonical, of a known format, undamaged; its signature, whose key that is,
+   its time stamp and its place in the evidence log; and that it is this folder's own;
 2. every file that it lists, and no other, byte for byte;
 3. the documents against the manifest; the verdict against the checks;
 4. the data: schema, content digest, figures; and the checks that say PASS against them.
@@ -28,6 +28,7 @@ from soxauto_assets.verify.documents import EVERY, Documents, read_documents
 from soxauto_assets.verify.envelope import ENVELOPE
 from soxauto_assets.verify.files import check_files
 from soxauto_assets.verify.findings import Claim, Findings, VerificationReport
+from soxauto_assets.verify.log_proof import LOG_PROOF, KeptCheckpoints, check_log_proof
 from soxauto_assets.verify.manifest import (
     MANIFEST,
     DataClaim,
@@ -54,19 +55,24 @@ _SINCE_3 = frozenset(
     {"baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json"}
 )
 """What a package of format 3 has where it could be made; older ones never do."""
-LOG_PROOF, SEAL = "log-proof.json", "seal.json"
+SEAL = "seal.json"
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def verify_package(
-    folder: Path, trust: Trust | None = None, *, sign_offs: Sequence[Path] = ()
+    folder: Path,
+    trust: Trust | None = None,
+    *,
+    sign_offs: Sequence[Path] = (),
+    kept: KeptCheckpoints | None = None,
 ) -> VerificationReport:
     """Verify the package in ``folder``; needs no network and changes nothing.
 
     ``trust`` says whose signatures and time stamps count; without it a package vouches for
     itself, and the report says so. ``sign_offs`` are files of sign-offs that are to be about this
-    very package. Never raises for what a package holds or lacks: whatever is
+    very package. ``kept`` are checkpoints of the evidence log that an auditor kept, with the log
+    of today, which must extend them. Never raises for what a package holds or lacks: whatever is
     wrong with it is a finding.
     """
     findings = Findings()
@@ -75,6 +81,7 @@ def verify_package(
         return findings.report(None)
     content, manifest = read
     check_authenticity(folder, content, manifest, trust, findings)
+    check_log_proof(folder, manifest, trust, kept, findings)
     _check_place(folder, manifest, findings)
     _check_list(manifest, findings)
     check_files(folder, manifest.files, _beside(manifest), findings)

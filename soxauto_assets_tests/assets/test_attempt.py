@@ -82,6 +82,7 @@ def test_an_attempt_that_passes_stores_packs_publishes_and_closes(workshop: Work
     )
     assert [record.kind for record in journal.read(workshop.state)] == [
         journal.RecordKind.OPENED,
+        journal.RecordKind.CATALOGUE,
         journal.RecordKind.CURRENT,
         journal.RecordKind.CLOSED,
     ]
