@@ -113,13 +113,14 @@ def _asked(warehouse: Warehouse, period: Period) -> tuple[str, ...]:
     from soxauto_assets.warehouse.protocol import Purpose
 
     lacks: list[str] = []
-    with warehouse.open(Purpose("readiness", str(period), "readiness")) as session:
-        for report, name in READINESS:
-            entry = load_entry(report)
-            (control,) = (one for one in entry.controls if one.name == name)
-            values = values_for(entry.report, period)
-            rows = session.fetch(statement(f"{report}/controls/{name}", control.sql, values))
-            lacks += _words(report, rows)
+    for report, name in READINESS:
+        entry = load_entry(report)
+        (control,) = (one for one in entry.controls if one.name == name)
+        text = statement(f"{report}/controls/{name}", control.sql, values_for(entry.report, period))
+        # A session a report: the source looks at that report's tables, and a fault of any other
+        # keeps no answer back.
+        with warehouse.open(Purpose(report, str(period), "readiness")) as session:
+            lacks += _words(report, session.fetch(text))
     return tuple(lacks)
 
 

@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from soxauto_assets.warehouse.protocol import Warehouse
 
 
-PROBE_LOGIN_SECONDS = 10
-PROBE_STATEMENT_SECONDS = 20
-"""Of each of the two questions: with the login under Dagster's minute for a tick."""
+PROBE_LOGIN_SECONDS = 8
+PROBE_STATEMENT_SECONDS = 15
+"""Of each of the two questions: together with their logins under Dagster's minute for a tick."""
 
 
 class DemonstrationWarehouse(WarehouseResource):

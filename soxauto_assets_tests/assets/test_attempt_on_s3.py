@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from soxauto_assets.evidence.current import current
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, attempts
 from soxauto_assets.evidence.outbox import unsent
 from soxauto_assets.period import Period
-from soxauto_assets.store.layout import AttemptAddress
+from soxauto_assets.store.layout import VALIDATED, AttemptAddress
 from soxauto_assets.store.protocol import ObjectStore
 from soxauto_assets.store.s3_address import Retention
 from soxauto_assets.verify.findings import Verification
@@ -121,7 +122,9 @@ def test_a_month_passes_on_s3_and_its_package_verifies(world: World, tmp_path: P
     assert len(versions) == len(keys) > len(outcome.package.receipts)  # nothing was ever replaced
 
 
-def test_two_attempts_at_the_same_month_both_stand_and_one_is_current(world: World) -> None:
+def test_two_attempts_at_the_same_month_both_stand_one_is_current_and_none_is_mixed(
+    world: World, tmp_path: Path
+) -> None:
     outcomes: list[Outcome] = []
 
     def close_month() -> None:
@@ -141,6 +144,15 @@ def test_two_attempts_at_the_same_month_both_stand_and_one_is_current(world: Wor
     assert owner.package is not None
     assert standing.manifest_sha256 == owner.package.manifest.sha256
     assert owner.became_current
+    # Each package is whole by itself and of its own attempt, and so is what became current.
+    for outcome in outcomes:
+        report = verify_package(download(around.evidence, outcome.address, tmp_path / "packages"))
+        assert report.verdict is Verification.VERIFIED
+        assert report.claim is not None
+        assert report.claim.attempt == outcome.address.attempt
+    data = around.results.read(standing.key)
+    assert data == around.results.read(owner.address.key(VALIDATED))
+    assert hashlib.sha256(data).hexdigest() == standing.sha256
 
 
 def test_a_results_store_that_is_down_ends_in_a_package_that_says_so(
