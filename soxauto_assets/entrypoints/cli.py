@@ -270,6 +270,45 @@ def doctor(
     raise typer.Exit(0 if all(finding.state is State.WELL for finding in findings) else 1)
 
 
+deployment = typer.Typer(no_args_is_help=True, help="The AWS account that docs/deploy.md makes.")
+app.add_typer(deployment, name="deploy")
+
+
+@deployment.command("verify")
+def verify_deployment(
+    stack: Annotated[str, typer.Option(metavar="NAME", help="The CloudFormation stack.")] = (
+        "soxauto"
+    ),
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The template of the release; by default the one beside this code.",
+            show_default=False,
+        ),
+    ] = None,
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence/--no-evidence",
+            help="Sign what was found and put it into the evidence bucket; an auditor may not.",
+        ),
+    ] = True,
+) -> None:
+    """Read every promised setting of the account back, and compare it with the template.
+
+    Buckets, keys, roles, secret, topic, functions, tasks, network, alarms and all the rest, as
+    CloudFormation says they should be with the parameters of the stack. A setting that cannot be
+    read does not count as well. Exit code 0 only when nothing differs, 1 when something does.
+    """
+    from soxauto_assets.entrypoints.account import TEMPLATE, verify_account
+
+    settings = Settings.load()
+    raise typer.Exit(
+        verify_account(settings, stack, template or TEMPLATE, console, evidence=evidence)
+    )
+
+
 @app.command("settings")
 def show_settings() -> None:
     """List every environment variable of the product, its value, and what it means."""
