@@ -151,6 +151,10 @@ class Stack:
                 return _PSEUDO.sub(self._substituted, argument)
             case "Fn::Join":
                 return str(argument[0]).join(map(str, self.value(argument[1])))
+            case "Fn::Split":
+                return str(self.value(argument[1])).split(argument[0])
+            case "Fn::Select":
+                return self.value(argument[1])[int(argument[0])]
             case "Fn::If":
                 return self.value(argument[1] if self.holds(argument[0]) else argument[2])
             case "Fn::Equals":

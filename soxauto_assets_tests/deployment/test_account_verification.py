@@ -240,7 +240,7 @@ def test_the_state_is_signed_and_stored_and_every_planted_difference_is_named(
 
     def code_and_print(*, evidence: bool) -> tuple[int, str]:
         out = io.StringIO()
-        console = Console(file=out, width=200)
+        console = Console(file=out, width=600)
         code = verify_account(settings, "soxauto", template, console, evidence=evidence)
         return code, out.getvalue()
 

@@ -150,6 +150,7 @@ def stack(**attributes: str) -> Stack:
         ({"Ref": "AWS::NoValue"}, NO_VALUE),
         ({"Fn::Sub": "${AWS::Region}/${A.Arn}/${!Literal}"}, "r/arn/${Literal}"),
         ({"Fn::Join": [",", {"Ref": "Ids"}]}, "1,2"),
+        ({"Fn::Select": [1, {"Fn::Split": ["@", "a@b"]}]}, "b"),
         ({"Fn::If": ["No", 1, 2]}, 2),
         ({"Fn::And": [{"Condition": "Yes"}, {"Condition": "No"}]}, False),
         ({"Fn::Or": [{"Condition": "Yes"}, {"Condition": "No"}]}, True),

@@ -19,12 +19,9 @@ from soxauto_assets.settings import PROJECT_FOLDER, Settings
 PATH = PROJECT_FOLDER / "deploy" / "soxauto.yaml"
 TRIGGERS = ("lambda", "ecs-task", "daemon")
 RESERVED_IN_LAMBDA = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID")
-READ_BY_OTHERS = {
+READ_BY_OTHERS = {"DAGSTER_HOME", "DAGSTER_PG_HOST", "DAGSTER_PG_DB", "DAGSTER_PG_USERNAME"} | {
     "SOXAUTO_TRIGGER",
-    "DAGSTER_HOME",
-    "DAGSTER_PG_HOST",
-    "DAGSTER_PG_DB",
-    "DAGSTER_PG_USERNAME",
+    "SOXAUTO_IMAGE_DIGEST",
 }
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/jumia-sox/soxauto@sha256:" + "a" * 64
 
@@ -325,6 +322,29 @@ def test_the_auditors_web_server_is_read_only_and_both_are_behind_a_login(docume
     assert of_type(document, "AWS::ElasticLoadBalancingV2::LoadBalancer")["Balancer"]["Scheme"] == (
         "internal"
     )
+
+
+def test_functions_and_schedules_keep_to_the_network_and_the_key(document):
+    """Settings that the emulator of an account does not keep; see test_account_verification.py."""
+    key = {"Fn::GetAtt": ["DataKey", "Arn"]}
+    for name, function in of_type(document, "AWS::Lambda::Function").items():
+        assert function["KmsKeyArn"] == key, name
+        assert function["VpcConfig"]["SubnetIds"] == {"Ref": "SubnetIds"}, name
+    for name, schedule in of_type(document, "AWS::Scheduler::Schedule").items():
+        assert schedule["KmsKeyArn"] == key, name
+    endpoints = of_type(document, "AWS::EC2::VPCEndpoint")
+    services = {
+        one["ServiceName"]["Fn::Sub"].partition("${AWS::Region}.")[2] for one in endpoints.values()
+    }
+    assert services == {
+        "s3", "secretsmanager", "kms", "sns", "logs", "monitoring",
+        "ecr.api", "ecr.dkr", "athena", "glue", "ecs",
+    }  # fmt: skip
+    for name, one in endpoints.items():
+        if one["VpcEndpointType"] == "Interface":
+            assert one["PrivateDnsEnabled"] is True, name
+            assert one["SecurityGroupIds"] == [{"Ref": "EndpointSecurityGroup"}], name
+    assert document["Resources"]["RunTask"]["Properties"]["Volumes"] == [{"Name": "scratch"}]
 
 
 # -- rights
