@@ -62,6 +62,7 @@ class Surroundings:
     ``settings`` are shown in the evidence, secrets masked. ``sealing`` gives what packages are
     signed and stamped with. ``alerts`` takes alerts while the outbox cannot be written (None:
     nobody does). ``catalog`` replaces the product's own catalogue folder (for tests).
+    ``pages_url`` is where the pages of packages are shown (None: nowhere).
     """
 
     warehouse: Callable[[], Warehouse]
@@ -76,6 +77,7 @@ class Surroundings:
     sealing: Callable[[], Sealing]
     alerts: AlertSink | None = None
     catalog: Path | None = None
+    pages_url: str | None = None
 
 
 def attempt(
@@ -404,9 +406,16 @@ class Work:
             became_current=became_current,
             started=self.started,
             ended=self.ended,
+            page_url=self.page_url,
         )
         self.listener.closed(outcome)
         return outcome
+
+    @property
+    def page_url(self) -> str | None:
+        """Where the page of the package is shown."""
+        url = self.around.pages_url
+        return None if url is None else f"{url}/evidence/{self.address.key('package.html')}"
 
     @property
     def verdict(self) -> AttemptVerdict:

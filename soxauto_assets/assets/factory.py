@@ -196,6 +196,7 @@ def surroundings(
         sealing=lambda: settings.sealing,
         alerts=alerts,
         catalog=catalog,
+        pages_url=settings.pages_url,
     )
 
 

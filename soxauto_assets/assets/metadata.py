@@ -108,6 +108,7 @@ def outcome_metadata(outcome: Outcome) -> dict[str, Any]:
         "verdict": "PASS" if outcome.passed else "FAIL",
         "period": str(address.period),
         "attempt": address.attempt,
+        **({} if outcome.page_url is None else {"page": dg.MetadataValue.url(outcome.page_url)}),
         "package": location(outcome.package.url),
         "package manifest SHA-256": outcome.package.manifest.sha256,
         "checks passed": f"{outcome.passed_checks} of {len(outcome.applicable)}",

@@ -26,7 +26,7 @@ class Outcome:
     where no row was asked for. ``totals`` are exact sums of the controlled amounts over the
     whole extract. ``preview`` shows its first rows without personal data. ``spooled``,
     ``extract`` and ``validated`` are None where the attempt did not come so far. ``cause`` says
-    why it failed, None where it passed.
+    why it failed, None where it passed. ``page_url`` is the address of its page.
     """
 
     address: AttemptAddress
@@ -44,6 +44,7 @@ class Outcome:
     became_current: bool
     started: datetime
     ended: datetime
+    page_url: str | None = None
 
     @property
     def applicable(self) -> tuple[CheckResult, ...]:

@@ -61,7 +61,8 @@ class AttemptSettings(dg.ConfigurableResource[object]):
     ``source_tries`` bounds the readings of the source where errors are transient;
     ``lease_seconds`` is when an attempt that was not renewed counts as interrupted;
     ``scratch_folder`` is where extracts are spooled; ``shown`` are the settings that the
-    evidence names, secrets masked; ``ui_url`` is where runs are looked at. ``signing_key``,
+    evidence names, secrets masked; ``ui_url`` is where runs are looked at, ``pages_url`` where the
+    pages of packages are. ``signing_key``,
     ``keys_folder``, ``aws_region`` and ``tsa_url`` say what packages are sealed with.
     """
 
@@ -70,6 +71,7 @@ class AttemptSettings(dg.ConfigurableResource[object]):
     scratch_folder: str
     shown: dict[str, str]
     ui_url: str
+    pages_url: str
     signing_key: str
     keys_folder: str
     aws_region: str

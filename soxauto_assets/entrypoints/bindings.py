@@ -264,6 +264,7 @@ def resources(settings: Settings) -> Mapping[str, object]:
             lease_seconds=settings.lease_seconds,
             scratch_folder=str(settings.home / "scratch"),
             ui_url=settings.ui_url,
+            pages_url=settings.pages_url,
             signing_key=settings.signing_key,
             keys_folder=str(settings.home / "keys"),
             aws_region=settings.aws_region,

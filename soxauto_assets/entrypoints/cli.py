@@ -11,7 +11,6 @@ import json
 import sys
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
 
 import typer
 from rich import box
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from soxauto_assets.entrypoints.log_commands import log_app
+from soxauto_assets.entrypoints.month_commands import add_commands, package_folder
 from soxauto_assets.entrypoints.review_month import app as review_app
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.period import Period
@@ -116,31 +116,27 @@ def status(period: PeriodOption = None, first: FromOption = None, last: ToOption
 
     *Current* is the passed attempt whose data is published; *latest* is the newest attempt of
     any verdict. A later failure never changes what is current, but the month is red until a
-    newer attempt passes.
+    newer attempt passes. Below the table stands who signed what, and what is suspended.
     """
     from soxauto_assets.entrypoints import close_month
     from soxauto_assets.entrypoints.overview import standing_warnings, status_table
+    from soxauto_assets.entrypoints.signing_off import sign_off_lines
 
     settings = Settings.load()
     periods = close_month.status_periods(settings, period=period, first=first, last=last)
     table, all_green = status_table(periods, settings)
     console.print(table)
+    for line in sign_off_lines(periods, settings):
+        console.print(line, markup=False, highlight=False)
     warnings = standing_warnings(settings)
     for line in warnings:
         errors.print(line, style="bold red", markup=False, highlight=False)
     raise typer.Exit(0 if all_green and not warnings else 1)
 
 
-def _package_folder(text: str) -> Path:
-    """The folder that was typed, or copied as an address from an alert; it must be there.
-
-    A mistyped one is no package that differs.
-    """
-    parts = urlsplit(text)
-    folder = Path(unquote(parts.path) if parts.scheme == "file" else text)
-    if not folder.is_dir():
-        raise typer.BadParameter(f"There is no folder {folder}; nothing was verified.")
-    return folder
+def _folder_or_zip(text: str) -> Path:
+    """The same, or the ZIP of a package."""
+    return Path(text) if Path(text).is_file() else package_folder(text)
 
 
 @app.command()
@@ -149,8 +145,8 @@ def verify(
         Path,
         typer.Argument(
             metavar="FOLDER",
-            parser=_package_folder,
-            help="The folder of a package; its file:// address will do.",
+            parser=_folder_or_zip,
+            help="The folder of a package (its file:// address will do), or a ZIP of it.",
             show_default=False,
         ),
     ],
@@ -171,6 +167,13 @@ def verify(
             help="Today's log, for --checkpoint; else the one that stands above the package.",
         ),
     ] = None,
+    sign_off: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A sign-off that is to be about this package; may be given again.",
+        ),
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON.")
     ] = False,
@@ -184,12 +187,17 @@ def verify(
     it also asks whether today's log extends it.
     """
     from soxauto_assets.entrypoints.log_commands import kept_checkpoints, trusted_by
+    from soxauto_assets.verify.archive import verify_zip
+    from soxauto_assets.verify.findings import VerificationReport
     from soxauto_assets.verify.package import verify_package
     from soxauto_assets.verify.report import EXIT_CODES, as_json, as_text
 
-    report = verify_package(
-        package, trusted_by(trust), kept=kept_checkpoints(checkpoint, log, package)
-    )
+    trusted, kept = trusted_by(trust), kept_checkpoints(checkpoint, log, package)
+
+    def verified(folder: Path) -> VerificationReport:
+        return verify_package(folder, trusted, sign_offs=sign_off or (), kept=kept)
+
+    report = verify_zip(package, verified) if package.is_file() else verified(package)
     if json_output:
         sys.stdout.write(json.dumps(as_json(report), indent=2) + "\n")
     else:
@@ -340,19 +348,32 @@ def docs(
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
-    """Open the Dagster UI and its daemon on this machine, until Ctrl-C."""
-    from soxauto_assets.entrypoints.ui import HOST, open_ui, require_free
+def ui(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+    pages_port: Annotated[
+        int | None,
+        typer.Option(help="Port of the pages of packages and months; by default the next one."),
+    ] = None,
+) -> None:
+    """Open the Dagster UI and its daemon on this machine, until Ctrl-C.
+
+    Beside it the pages of packages and months are served, which the UI links to.
+    """
+    from soxauto_assets.entrypoints.ui import HOST, listen_for_pages, open_ui, require_free
 
     settings = Settings.load()
     require_free(port)
+    listener = listen_for_pages(port + 1 if pages_port is None else pages_port)
     console.print(
-        f"Dagster UI: http://{HOST}:{port}  in some seconds; Ctrl-C ends it.", highlight=False
+        f"Dagster UI: http://{HOST}:{port}  in some seconds; Ctrl-C ends it. "
+        f"Pages: http://{HOST}:{listener.getsockname()[1]}",
+        highlight=False,
     )
-    open_ui(settings, port)
+    open_ui(settings, port, listener)
 
 
 app.add_typer(log_app, name="log")
+add_commands(app)
 
 if __name__ == "__main__":
     main()

@@ -391,6 +391,16 @@ def _unexplained(
     return lines
 
 
+def _write_pages(periods: Sequence[Period], settings: Settings, errors: Console) -> None:
+    """The pages of these months anew; one that cannot be written costs no month its verdict."""
+    from soxauto_assets.entrypoints.month_page import write_pages
+
+    try:
+        write_pages(periods, settings)
+    except (SoxautoError, OSError) as error:
+        errors.print(f"The pages of the months were not written: {error}", markup=False)
+
+
 def _next_steps(listener: ConsoleListener, settings: Settings, console: Console) -> None:
     if listener.outcomes:
         soxauto = _as_typed()
@@ -398,9 +408,16 @@ def _next_steps(listener: ConsoleListener, settings: Settings, console: Console)
         for line in (
             f"  verify a package    {soxauto} verify {to_verify(listener.outcomes[-1])}",
             f"  see what is current {soxauto} status",
+            f"  read it as a page   {_page_of(listener, settings)}",
             f"  walk the lineage    make ui   ({settings.ui_url})",
         ):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _page_of(listener: ConsoleListener, settings: Settings) -> Path:
+    from soxauto_assets.entrypoints.month_page import PAGES
+
+    return settings.home / PAGES / f"{listener.outcomes[-1].address.period}.html"
 
 
 def _as_typed() -> str:

@@ -64,12 +64,17 @@ class ReportStatus:
         return self.passed and self.is_published
 
 
-def status_of(period: Period, settings: Settings) -> tuple[ReportStatus, ...]:
-    """The status of every report of a month, from the state and results stores."""
+def status_of(
+    period: Period, settings: Settings, *, control: str | None = None
+) -> tuple[ReportStatus, ...]:
+    """The status of every report of a month, from the state and results stores.
+
+    ``control`` is the name of the control where it is asked for too; it comes last.
+    """
     state = open_store(store_url(settings, "state"), name="state")
     results = open_store(store_url(settings, "results"), name="results")
     found = []
-    for report in report_ids():
+    for report in report_ids() + (() if control is None else (control,)):
         published = current(results, report, period)
         try:
             history = attempts(state, report, period)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,19 +44,44 @@ def require_free(port: int) -> None:
             ) from error
 
 
-def open_ui(settings: Settings, port: int) -> None:
+def listen_for_pages(port: int) -> socket.socket:
+    """The socket of the pages' server; raises PortInUseError where the port is taken."""
+    from soxauto_assets.entrypoints.pages_server import listening
+
+    try:
+        return listening(port)
+    except OSError as error:
+        raise PortInUseError(
+            f"Port {port} cannot be opened for the pages: {error.strerror}.",
+            remedy="Give another one with --pages-port.",
+        ) from error
+
+
+def open_ui(settings: Settings, port: int, pages: socket.socket) -> None:
     """Become the UI's process; its Ctrl-C (and SIGTERM) ends web server, daemon and runs.
 
-    Raises InstanceError; does not return otherwise.
+    ``pages`` is where the pages of packages and months are served, by a process that ends with
+    this one. Raises InstanceError; does not return otherwise.
     """
     home = dagster_home(settings).resolve()
-    command, environment = ui_command(settings, port, os.environ | {"DAGSTER_HOME": str(home)})
+    variables = os.environ | {"DAGSTER_HOME": str(home)}
+    variables.setdefault("SOXAUTO_PAGES_URL", f"http://{HOST}:{pages.getsockname()[1]}")
+    command, environment = ui_command(settings, port, variables)
     os.environ["DAGSTER_HOME"] = str(home)
     with opened_instance():
         pass  # its tables are made here, not by several services at once
+    _serve_pages(pages, environment)
     # From its own folder: Dagster warns of a second dagster.yaml in the current one.
     os.chdir(home)
     os.execve(command[0], command, environment)
+
+
+def _serve_pages(pages: socket.socket, environment: Mapping[str, str]) -> None:
+    """Start the pages' server; it sees that its parent is gone, however that ended."""
+    number = pages.fileno()
+    command = [sys.executable, "-m", "soxauto_assets.entrypoints.cli", "pages"]
+    subprocess.Popen([*command, "--listener", str(number)], env=environment, pass_fds=[number])
+    pages.close()
 
 
 def ui_command(

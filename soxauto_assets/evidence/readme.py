@@ -13,6 +13,8 @@ from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.store.layout import AttemptAddress
 
 _DOCUMENTS = """\
+  package.html             All of this as one page, for any browser; made from the files below.
+  workpaper.xlsx           The workpaper: every figure with the file and field it comes from.
   manifest.json            The list of all files with their SHA-256 and size, the verdict and the
                            main figures; an in-toto Statement (version 1) in canonical JSON.
   manifest.dsse.json       The same bytes with their signature (DSSE). With it the package

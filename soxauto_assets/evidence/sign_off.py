@@ -18,10 +18,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from soxauto_assets.errors import PermanentError
-from soxauto_assets.evidence import journal
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
+from soxauto_assets.evidence.journal import RecordKind
 from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.lifecycle import AttemptState
+from soxauto_assets.evidence.log_keeping import record_in_log
 from soxauto_assets.evidence.sealing import sealed
 from soxauto_assets.store.layout import ENVELOPE, AttemptAddress
 from soxauto_assets.store.protocol import ObjectExistsError, ObjectMissingError, ObjectStore
@@ -81,12 +82,14 @@ def sign_off(
     evidence: ObjectStore,
     state: ObjectStore,
     trust: Trust,
+    log_signer: Signer,
     note: str | None = None,
     now: Clock = utc_now,
 ) -> StoredSignOff:
     """Sign the newest attempt's package off and record it; nothing is ever replaced.
 
-    ``signer`` holds the person's own key, whose holder ``trust`` names. Raises
+    ``signer`` holds the person's own key, whose holder ``trust`` names; ``log_signer`` is the
+    product's, which signs the log's checkpoints. Raises
     SignOffRefusedError where the attempt is still open, the key is not that of a person with this
     role, the same person has the other role, the reviewer comes first, or the role has signed.
     """
@@ -115,9 +118,11 @@ def sign_off(
         raise _refused(
             address, f"its {role} has signed already", "`soxauto period` shows who, and when."
         ) from error
-    journal.record(
+    record_in_log(
         state,
-        journal.RecordKind.SIGN_OFF,
+        evidence,
+        log_signer,
+        RecordKind.SIGN_OFF,
         {
             "attempt": address.attempt,
             "envelope_sha256": made.package_sha256,

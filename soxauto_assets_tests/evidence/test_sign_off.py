@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from soxauto_assets.evidence import journal
 from soxauto_assets.evidence.canonical import canonical_json, parse_canonical
@@ -30,6 +32,7 @@ from soxauto_assets.evidence.sign_off import (
 )
 from soxauto_assets.evidence.signing import PersonalSigner
 from soxauto_assets.reconciliation.sign_off_rules import blockers
+from soxauto_assets.settings import PROJECT_FOLDER
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import verify_package
@@ -76,6 +79,7 @@ class Desk:
             evidence=self.evidence,
             state=self.state,
             trust=self.trust,
+            log_signer=SIGNER,
             now=lambda: NOW,
         )
 
@@ -103,6 +107,15 @@ def test_two_persons_sign_the_digest_of_the_package(desk: Desk) -> None:
     assert desk.read(PASSED) == [("preparer", None, None), ("reviewer", None, None)]
     recorded = sorted((r.kind.value, r.fields["role"], r.at) for r in journal.read(desk.state))
     assert recorded == [("sign-off", "preparer", NOW), ("sign-off", "reviewer", NOW)]
+
+
+def test_the_statement_is_as_its_published_schema_says(desk: Desk) -> None:
+    desk.sign("preparer", AMINA)
+    schema = json.loads((PROJECT_FOLDER / "docs/schema/sign-off-1.schema.json").read_text())
+    envelope = json.loads(desk.file("preparer").read_bytes())
+
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(json.loads(base64.b64decode(envelope["payload"])))
 
 
 @pytest.mark.parametrize("verdict", [None, *AttemptVerdict])
@@ -186,8 +199,6 @@ def test_a_sign_off_is_verified_beside_its_package(desk: Desk) -> None:
 
 def forged(content: bytes, change: Callable[[Any], None], signer: KeySigner) -> bytes:
     """The statement changed, and signed again by whoever changed it."""
-    import base64
-
     statement = parse_canonical(base64.b64decode(json.loads(content)["payload"]))
     change(statement)
     return sealed(canonical_json(statement), signer)
@@ -257,6 +268,7 @@ def test_a_person_signs_with_a_key_file_of_their_own(desk: Desk, tmp_path: Path)
         evidence=desk.evidence,
         state=desk.state,
         trust=desk.trust,
+        log_signer=SIGNER,
         note="Tied to the ledger.",
     )
 

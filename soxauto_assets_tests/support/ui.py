@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from soxauto_assets_tests.support import parts
 
 SOXAUTO = [sys.executable, "-m", "soxauto_assets.entrypoints.cli"]
-START_SECONDS = 90
+START_SECONDS = 180
 END_SECONDS = 30
 WAIT_MILLISECONDS = 30_000
 VIEW = {"width": 1600, "height": 900}
@@ -49,7 +49,7 @@ class RunningUi:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*SOXAUTO, "ui", "--port", str(port)],
+                [*SOXAUTO, "ui", "--port", str(port), "--pages-port", "0"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -72,6 +72,11 @@ class RunningUi:
             urllib.request.urlopen(f"{self.address}/server_info", timeout=5).close()
 
         ask()
+
+    @property
+    def pages(self) -> str:
+        """Where it says that the pages of packages and months are."""
+        return self.output.splitlines()[0].rpartition("Pages: ")[2].strip()
 
     @property
     def output(self) -> str:

@@ -222,6 +222,18 @@ def test_a_failed_month_is_red_with_its_failed_check_and_its_package(
     picture("failed-check", height=710)
 
 
+def test_the_page_of_a_package_opens_from_the_ui(
+    passed_month: None, ui: RunningUi, page: Page
+) -> None:
+    _open(page, ui, "evidence", "Events")
+    package = _package(page)
+    address = _metadata(page, "page").get_by_role("link").get_attribute("href")
+    assert address == (f"{ui.pages}/evidence/attempts/{REPORT}/{MONTH}/{package.name}/package.html")
+
+    page.goto(address)
+    expect(page.locator(".stamp")).to_have_text("PASS")
+
+
 def test_the_terminal_of_the_ui_tells_its_address_the_steps_of_runs_and_nothing_else(
     passed_month: None, ui: RunningUi
 ) -> None:

@@ -31,6 +31,7 @@ def bar_chart(name: str, months: Sequence[str], values: Sequence[Decimal | None]
         js=[],
         css=[],
         margin=2,
+        margin_left=12,
         spacing=4,
         x_labels=[month[2:].replace("-", "/") for month in months],
         truncate_label=-1,
