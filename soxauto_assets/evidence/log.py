@@ -164,11 +164,14 @@ class EvidenceLog:
             raise _damaged(f"its checkpoint cannot be believed: {error}") from error
         return Head(checkpoint, note, info.version)
 
-    def append(self, entries: Sequence[bytes]) -> tuple[list[int], Head | None]:
+    def append(
+        self, entries: Sequence[bytes], *, known_from: int | None = None
+    ) -> tuple[list[int], Head | None]:
         """Give each entry its place, and have a checkpoint cover them all.
 
         The number of each entry, and the checkpoint (None: no entries, and no log yet). An entry
-        that has a place beyond the last checkpoint, or in its last bundle, keeps that one. Raises
+        that has a place beyond the last checkpoint, in its last bundle, or anywhere from the
+        number ``known_from`` on, keeps that one. Raises
         EntryTooLargeError, LogDamagedError, and what the store and the signer raise; whatever has
         its place by then, the next writer brings under a checkpoint.
         """
@@ -181,7 +184,12 @@ class EvidenceLog:
                 )
         head = self.head()
         edge = self._edge(head)
-        known = {entry: edge.size - len(edge.entries) + i for i, entry in enumerate(edge.entries)}
+        known: dict[bytes, int] = {}
+        full = edge.size // TILE_WIDTH
+        for index in range(full if known_from is None else known_from // TILE_WIDTH, full + 1):
+            bundle = edge.entries if index == full else self._bundle(index)
+            for at, entry in enumerate(bundle):
+                known.setdefault(entry, index * TILE_WIDTH + at)
         number = edge.size
         for entry in entries:
             while entry not in known:
@@ -271,6 +279,13 @@ class EvidenceLog:
         if edge.root() != head.checkpoint.root or (levels and levels[0] != hashes):
             raise _damaged("its tiles are not those that its checkpoint signs")
         return edge
+
+    def _bundle(self, index: int) -> list[bytes]:
+        name = tile_name("entries", index)
+        try:
+            return entries_in(self.read(name), TILE_WIDTH, name)
+        except (UnreadableError, FileNotFoundError) as error:
+            raise _damaged(f"{error}") from error
 
     def _signed(self, edge: _Edge, head: Head | None) -> Head:
         """Write the tiles, then the checkpoint over the version of ``head``."""

@@ -1,9 +1,10 @@
 """Bringing records into the evidence log: what happened, in the order that counts.
 
-A record is first written to the journal in the state store (``journal.py``), then it gets its
-place in the log, then ``log-proof.json`` is laid beside the package it closes, then
-``logged/<record>`` marks it as done in the state store. A crash between any two leaves something
-that the next start finds and finishes; nothing stands twice.
+A record is first written to the journal in the state store (``journal.py``). Then
+``logging/<record>`` says there how long the log was, the record gets its place in the log,
+``log-proof.json`` is laid beside the package it closes, and ``logged/<record>`` marks it as done.
+A crash between any two leaves something that the next start finds and finishes; nothing stands
+twice.
 
 The entry of a closed attempt also names the SHA-256 of its very envelope, so that its package
 cannot be exchanged for another one, signed or not.
@@ -67,6 +68,7 @@ LOGGED = frozenset(
 stays in the journal."""
 PROOF_VERSION = 1
 _MARKS = "logged/"
+_BEGUN = "logging/"
 _CATALOGUE = "catalogue.json"
 _WITHOUT_PROOF = PREDICATE_TYPES[:2]
 """Formats whose packages take no file ``log-proof.json``."""
@@ -117,13 +119,18 @@ def keep_log(
 
     With ``since`` (aware) only records of that day and later are looked for, which is what an
     attempt does: few requests, whatever the log's length. Without it everything that a crash may
-    have left is looked for, and where something waits the whole log is read, so that nothing
-    stands twice. Raises as ``record_in_log``; a record that is damaged keeps no other one out.
+    have left is looked for. Raises as ``record_in_log``; a record that is damaged keeps no other
+    one out.
     """
-    waiting, problem = _waiting(state, evidence, since)
     log = EvidenceLog(evidence, signer)
+    waiting, problem = _waiting(state, evidence, since)
     if waiting:
-        places, head = _placed(log, waiting, everything=since is None)
+        before = log.head()
+        size = 0 if before is None else before.checkpoint.size
+        known_from = min(_begun(state, item, size) for item in waiting)
+        places, head = log.append(
+            [item.record.as_json() for item in waiting], known_from=known_from
+        )
         assert head is not None  # something was placed
         for item, number in zip(waiting, places, strict=True):
             if item.closes is not None:
@@ -213,32 +220,17 @@ def _entry(state: ObjectStore, evidence: ObjectStore, key: str) -> _Waiting:
     return _Waiting(key, replace(record, fields={**fields, "envelope_sha256": digest}), address)
 
 
-def _placed(
-    log: EvidenceLog, waiting: list[_Waiting], *, everything: bool
-) -> tuple[list[int], Head | None]:
-    """The number of each record, in the order given; new ones are appended."""
-    entries = [item.record.as_json() for item in waiting]
-    if not everything:
-        return log.append(entries)
-    standing: dict[str, int] = {}
-    for number, entry in enumerate(log.entries()):
-        standing.setdefault(_identity(entry), number)
-    new = [entry for entry in entries if _identity(entry) not in standing]
-    numbers, head = log.append(new)
-    placed = dict(zip(new, numbers, strict=True))
-    places = [placed[e] if e in placed else standing[_identity(e)] for e in entries]
-    if head is None or head.checkpoint.size <= max(places):
-        head = log.cover(max(places) + 1)
-    return places, head
+def _begun(state: ObjectStore, item: _Waiting, size: int) -> int:
+    """From which number on the log may hold the record; said before it is first given a place.
 
-
-def _identity(entry: bytes) -> str:
-    """What an entry is about. Of a closing, whose envelope may be gone by now, its record's id."""
+    So nobody must read the log further back than that to know whether it is there.
+    """
+    key = item.key.replace("journal/", _BEGUN, 1)
     try:
-        document = read_canonical(entry)
-        return f"{document['kind']} {document['id']}"
-    except (UnreadableError, KeyError, TypeError):
-        return hashlib.sha256(entry).hexdigest()
+        state.create(key, canonical_json({"from": size}))
+    except ObjectExistsError:
+        return int(parse_canonical(state.read(key))["from"])
+    return size
 
 
 def _prove(
