@@ -222,7 +222,7 @@ def _check_tables(
         ):
             if done.problem is None:
                 said = f"{done.period}: {place.name} counts what the manifests say"
-                console.print(f"{said} ({len(done.reports)} reports)", highlight=False)
+                console.print(f"{said} (reports: {len(done.reports)})", highlight=False)
             else:
                 problems.append(f"{done.period}, tables: {done.problem}")
                 errors.print(problems[-1], style="bold red", markup=False, highlight=False)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from soxauto_assets.evidence.canonical import parse_canonical
@@ -62,26 +61,43 @@ def published(
 def unchecked(
     results: ObjectStore, state: ObjectStore, prefix: str, reports: Sequence[str]
 ) -> dict[Period, tuple[str, ...]]:
-    """Months and reports whose current object is newer than its newest record below ``prefix``.
+    """Months and reports with current data of which a newer attempt passed than was checked.
 
-    Two listings, whatever the number of months. Records are ``<prefix><report>/<month>/…``.
+    Checked attempts have a record ``<prefix><report>/<month>/<attempt>.json``. By the ids of
+    attempts and not by stamps, for one may become current while another's record is written.
+    A few listings, whatever the number of months.
     """
-    checked: dict[tuple[str, str], datetime] = {}
+    checked: dict[tuple[str, str], str] = {}
     for listed in state.list(prefix):
-        report, month = listed.key.removeprefix(prefix).split("/")[:2]
-        checked[report, month] = max(listed.modified, checked.get((report, month), listed.modified))
+        report, month, name = listed.key.removeprefix(prefix).split("/")
+        attempt = name.removesuffix(".json")
+        checked[report, month] = max(attempt, checked.get((report, month), ""))
     found: dict[Period, list[str]] = {}
     for report in reports:
+        newest = _newest_passed(results, report)
         for listed in results.list(f"current/{report}/"):
             month = listed.key.split("/")[2].removeprefix("month=")
             last = checked.get((report, month))
-            if last is not None and last >= listed.modified:
+            if last is not None and last >= newest.get(month, ""):
                 continue
             try:
-                found.setdefault(Period.parse(month), []).append(report)
+                period = Period.parse(month)
             except InvalidPeriodError:
                 continue  # not the product's: no month is published under such a key
+            if report not in found.setdefault(period, []):
+                found[period].append(report)
     return {period: tuple(found[period]) for period in sorted(found)}
+
+
+def _newest_passed(results: ObjectStore, report: str) -> dict[str, str]:
+    """The newest attempt of each month that stored validated data, by month."""
+    newest: dict[str, str] = {}
+    for listed in results.list(f"attempts/{report}/"):
+        address = AttemptAddress.parse(listed.key)
+        if address is not None and listed.key == address.key(VALIDATED):
+            month = str(address.period)
+            newest[month] = max(address.attempt, newest.get(month, ""))
+    return newest
 
 
 def _damaged(key: str, problem: str) -> ObjectDamagedError:
