@@ -69,6 +69,7 @@ PACKAGE = "attempts/ipe_07/2024-09/a/manifest.json"
 MONTH = "current/ipe_07/month=2024-09/data.parquet"
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:jumia-sox-alerts"
 OTHER_TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:another"
+SIGN_OFF = "signoffs/ipe_07/2024-09/a/{}.dsse.json"
 ALLOWED, DENIED = True, False
 HOLD = {**get(EVIDENCE, PACKAGE), "LegalHold": {"Status": "ON"}}
 RUN_TASK = {"cluster": "jumia-sox", "taskDefinition": "jumia-sox-run", "launchType": "FARGATE"}
@@ -134,6 +135,12 @@ RIGHTS = [
     ("reviewer", "s3", "put_object", put(RESULTS, "inputs/2024-09/rates.csv"), DENIED),
     ("reviewer", "lambda", "invoke", INVOKE, DENIED),
     ("reviewer", "ecs", "run_task", RUN_TASK, DENIED),
+    ("preparer", "s3", "put_object", put(EVIDENCE, SIGN_OFF.format("preparer")), ALLOWED),
+    ("preparer", "s3", "put_object", put(EVIDENCE, SIGN_OFF.format("reviewer")), DENIED),
+    ("reviewer", "s3", "put_object", put(EVIDENCE, SIGN_OFF.format("reviewer")), ALLOWED),
+    ("reviewer", "s3", "put_object", put(EVIDENCE, SIGN_OFF.format("preparer")), DENIED),
+    ("reviewer", "s3", "put_object", put(RESULTS, "state/journal/one.json"), ALLOWED),
+    ("auditor", "s3", "put_object", put(EVIDENCE, SIGN_OFF.format("reviewer")), DENIED),
     ("records-manager", "s3", "put_object_legal_hold", HOLD, ALLOWED),
     ("records-manager", "s3", "list_object_versions", {"Bucket": EVIDENCE}, ALLOWED),
     ("records-manager", "s3", "put_object", put(EVIDENCE, "attempts/x"), DENIED),
@@ -262,8 +269,6 @@ def test_the_settings_of_the_emulated_account_can_be_read_back(account: Account)
     function = account.client("lambda").get_function_configuration(FunctionName="jumia-sox-run")
     assert function["Timeout"] == 900
     assert function["EphemeralStorage"] == {"Size": 4096}
-    concurrency = account.client("lambda").get_function_concurrency(FunctionName="jumia-sox-run")
-    assert concurrency["ReservedConcurrentExecutions"] == 1
     alarms = account.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert {alarm["AlarmActions"][0] for alarm in alarms} == {TOPIC}
     logs = account.client("logs").describe_log_groups()["logGroups"]
