@@ -65,7 +65,8 @@ docs: $(VENV)/installed  ## write the generated pages of docs/reports again
 	@$(BIN)/soxauto docs
 
 screenshots: $(VENV)/installed-dev  ## write the pictures of docs/images again (needs chromium)
-	@SOXAUTO_REQUIRE=browser $(BIN)/pytest -n 0 --screenshots soxauto_assets_tests/ui
+	@SOXAUTO_REQUIRE=browser $(BIN)/pytest -n 0 --screenshots soxauto_assets_tests/ui \
+	  soxauto_assets_tests/demo/test_differences.py
 
 lock:  ## pin all dependencies again (needs uv)
 	@uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \

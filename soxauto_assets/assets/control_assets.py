@@ -13,9 +13,10 @@ import dagster as dg
 
 from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.attempt import RunIdentity
+from soxauto_assets.assets.control_review import REVIEW_CHECKS, ReviewMade, make_review
 from soxauto_assets.assets.factory import asset_key, surroundings, who
 from soxauto_assets.assets.io_manager import ReportIOManager
-from soxauto_assets.assets.metadata import outcome_metadata
+from soxauto_assets.assets.metadata import location, outcome_metadata
 from soxauto_assets.assets.progress import Listener
 from soxauto_assets.assets.resources import (
     AttemptSettings,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 CONTROL = "pg01"
 GROUP = "pg01"
+REVIEW = "review"
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,16 @@ PARTS: dict[str, Part] = {
         ("cr_05a", "ipe_08_timing"),
         ("summary", "voucher_buckets", "open_items", "movements", "late_postings"),
     ),
+    REVIEW: Part(
+        "The workbook for the person who reviews: summary with live totals, what needs an owner "
+        "and an explanation, and every row behind it. `soxauto review export` writes it to a "
+        "file, `soxauto review import` takes the answers back.",
+        parts=("evidence",),
+    ),
 }
 """In the order of their making; what an asset depends on stands before it."""
 CHECKS = CONSERVATION | JUDGING
+_KINDS = {"evidence": "evidence", REVIEW: "excel"}
 
 
 def control_assets(
@@ -170,7 +179,8 @@ def control_assets(
                 description=part.text,
                 group_name=GROUP,
                 owners=["team:accounting-excellence"],
-                kinds={"evidence" if name == "evidence" else "parquet"},
+                kinds={_KINDS.get(name, "parquet")},
+                skippable=name == REVIEW,  # its check tells where it could not be made
                 tags={"control": "C-PG-1"},
             )
             for name, part in PARTS.items()
@@ -178,6 +188,10 @@ def control_assets(
         check_specs=[
             dg.AssetCheckSpec(name, asset=dg.AssetKey([CONTROL, "summary"]), description=title)
             for name, title in CHECKS.items()
+        ]
+        + [
+            dg.AssetCheckSpec(name, asset=dg.AssetKey([CONTROL, REVIEW]), description=title)
+            for name, title in REVIEW_CHECKS.items()
         ],
         partitions_def=partitions,
     )
@@ -203,13 +217,17 @@ def control_assets(
             ),
             listener,
         )
-        yield from _events(made)
+        review = make_review(made.outcome, report_io.results, report_io.evidence, inputs.store)
+        yield from _events(made, review, report_io.results.url)
 
     return step
 
 
-def _events(made: "ControlMade") -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
+def _events(
+    made: "ControlMade", review: ReviewMade, results_url: str
+) -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
     """All parts that were made, the checks, and a failure where the control does not pass."""
+    from soxauto_assets.reconciliation.review.page import PAGE
     from soxauto_assets.reconciliation.tables import control_tables
 
     outcome, control = made.outcome, made.control
@@ -224,9 +242,25 @@ def _events(made: "ControlMade") -> Iterator[dg.MaterializeResult[object] | dg.A
             severity=dg.AssetCheckSeverity.ERROR,
             description=check.cause or f"expected {check.expected}, found {check.found}",
         )
+    yield from _review_checks(review)
+    if review.receipt is not None:
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([CONTROL, REVIEW]),
+            metadata={
+                **facts,
+                "workbook": location(f"{results_url}/{review.receipt.key}"),
+                "workbook SHA-256": review.receipt.sha256,
+                "answers needed": len(review.waiting),
+            },
+        )
     if control is not None:
+        if outcome.page_url is not None:
+            address = f"{outcome.page_url.rpartition('/')[0]}/attachments/{PAGE}"
+            facts["page of the control"] = dg.MetadataValue.url(address)
         tables = control_tables(control)
         for name, part in PARTS.items():
+            if name == REVIEW:
+                continue
             rows = len(control.lines) if name == "summary" else None
             if part.table is not None and part.table in tables:
                 rows = tables[part.table].height
@@ -240,3 +274,28 @@ def _events(made: "ControlMade") -> Iterator[dg.MaterializeResult[object] | dg.A
             metadata=facts,
             allow_retries=False,
         )
+    if review.faults:
+        raise dg.Failure(
+            f"The review workbook of {outcome.address.period} is not to be used: "
+            f"{'; '.join(review.faults)}",
+            metadata=facts,
+            allow_retries=False,
+        )
+
+
+def _review_checks(review: ReviewMade) -> Iterator[dg.AssetCheckResult]:
+    key = dg.AssetKey([CONTROL, REVIEW])
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name="workbook",
+        passed=not review.faults,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(review.faults) or "It reads back whole; its totals agree.",
+    )
+    yield dg.AssetCheckResult(
+        asset_key=key,
+        check_name="answered",
+        passed=not review.waiting,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(review.waiting) or "Nothing waits.",
+    )

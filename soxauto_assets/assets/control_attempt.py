@@ -8,7 +8,7 @@ it read, so that its one digest covers the month.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,9 @@ from soxauto_assets.assets.attempt import RunIdentity, Surroundings, Work, carry
 from soxauto_assets.assets.month_inputs import MonthInputs, read_month, written
 from soxauto_assets.evidence.lease import utc_now
 from soxauto_assets.reconciliation.control import Control, reconcile
+from soxauto_assets.reconciliation.review.page import PAGE, page
+from soxauto_assets.reconciliation.review.reviewed import Row
+from soxauto_assets.reconciliation.review.trend import months_before
 from soxauto_assets.reconciliation.rulebook import RuleBook, load_rules
 from soxauto_assets.reconciliation.summary import CONTROL_ID, ENTRY, problems, summary
 from soxauto_assets.reconciliation.tables import control_tables
@@ -104,10 +107,24 @@ class _ControlWork(Work):
         self.attachments = dict(self.attachments) | _tables(
             self.control, book, self.scratch / "attachments"
         )
-        self._spool(self.control, self.scratch / EXTRACT)
+        rows = self._spool(self.control, self.scratch / EXTRACT)
+        self._draw(self.control, rows, self.scratch / PAGE)
 
-    def _spool(self, control: Control, path: Path) -> None:
-        """The summary as the attempt's data, looked at as every report is."""
+    def _draw(self, control: Control, rows: Sequence[Row], path: Path) -> None:
+        """The control's page, an attachment of the package.
+
+        No page is worth an attempt that fails: one that breaks is left out, and the log says so.
+        """
+        try:
+            before = months_before(self.around.evidence, self.address.period)
+            path.write_bytes(page(control, rows, self.address, before))
+        except Exception as error:
+            self.tell(f"the page {PAGE} could not be made ({type(error).__name__})", "ERROR")
+        else:
+            self.attachments = dict(self.attachments) | {PAGE: path}
+
+    def _spool(self, control: Control, path: Path) -> Sequence[Row]:
+        """The summary as the attempt's data, looked at as every report is; its rows."""
         reading = self.reading
         reading.controls.update(problems(control))
         checks = StreamChecks(ENTRY, self.address.period, reading.controls)
@@ -115,6 +132,8 @@ class _ControlWork(Work):
         reading.rows = rows.num_rows
         reading.spooled = spool(iter([rows]), ENTRY.columns, path, observers=[checks])
         reading.findings = checks.finish(path)
+        found: list[Row] = rows.to_pylist()
+        return found
 
     def _facts(self, found: MonthInputs) -> SourceFacts:
         now = utc_now()

@@ -19,3 +19,5 @@ JUDGING: dict[str, str] = {
     "group_threshold": "All unexplained amounts together are under the group threshold",
 }
 """The control's own question (D8, D22)."""
+EXPLAINABLE = ("explained", "group_threshold")
+"""Those whose failure people can explain in a review; every other one has to be mended."""

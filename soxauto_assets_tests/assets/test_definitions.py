@@ -76,7 +76,8 @@ def test_every_report_leads_to_the_package_of_the_control_by_its_parts(definitio
     assert parents("fx") == {"cr_05/validated"}
     assert parents("variance") == {"pg01/ledger", "pg01/targets", "pg01/fx"}
     assert parents("movements") == {"pg01/ledger", "pg01/fx"}
-    upstream, waiting = set(), {dg.AssetKey(["pg01", "evidence"])}
+    upstream, waiting = set(), {dg.AssetKey(["pg01", "review"])}
+    assert parents("review") == {"pg01/evidence"}
     while waiting:
         key = waiting.pop()
         upstream.add(key.to_user_string())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +19,14 @@ from soxauto_assets.period import Period
 from soxauto_assets.reconciliation.control import Control, Status, reconcile
 from soxauto_assets.reconciliation.inputs import read_jdash
 from soxauto_assets.reconciliation.month import Month
+from soxauto_assets.reconciliation.review.page import page
 from soxauto_assets.reconciliation.rulebook import load_rules
-from soxauto_assets.store.layout import EXTRACT
+from soxauto_assets.reconciliation.summary import summary
+from soxauto_assets.settings import PROJECT_FOLDER
+from soxauto_assets.store.layout import EXTRACT, AttemptAddress
 from soxauto_assets_tests.demo.test_months import read_month
 from soxauto_assets_tests.support.demo import SMALL, THROUGH, shared_folder
+from soxauto_assets_tests.support.ui import opened_browser
 
 BOOK = load_rules()
 EXPLAINED, UNEXPLAINED, WITHOUT_FILE = Period(2024, 4), Period(2024, 6), Period(2024, 3)
@@ -137,3 +142,19 @@ def test_a_reversed_expiry_is_classified_as_expired_and_not_as_issuance(
         & (pl.col("document").str.starts_with("DIF-"))
     )
     assert back.select(pl.col("category", "type").cast(pl.String)).rows() == [("Expired", "Refund")]
+
+
+def test_the_page_of_a_month_draws_every_planted_difference(
+    control: Callable[[Period], Control], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    found = control(UNEXPLAINED)
+    address = AttemptAddress("pg01", UNEXPLAINED, "20240701_080000Z-0f3a91c2")
+    content = page(found, summary(found).to_pylist(), address, [])
+    drawn = set(re.findall(r'<article class="line [\w-]+" id="([^"]+)"', content.decode()))
+    assert drawn == {f"{d.company}-{d.pool}" for d in planted(UNEXPLAINED) if d.amount}
+    if request.config.getoption("--screenshots"):
+        file = tmp_path / "pg01.html"
+        file.write_bytes(content)
+        with opened_browser(tmp_path / "profile") as browser:
+            browser.goto(file.as_uri())
+            browser.screenshot(path=PROJECT_FOLDER / "docs" / "images" / "control-page.png")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.evidence.current import current
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.period import Period
+from soxauto_assets.reconciliation.review.layout import HEADER_ROW, position
+from soxauto_assets.reconciliation.review.page import PAGE
+from soxauto_assets.reconciliation.sign_off_rules import blockers
+from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify.findings import Verification
 from soxauto_assets.verify.package import verify_package
 from soxauto_assets_tests.support.command import Home, failed_checks, predicate
@@ -53,6 +59,42 @@ def test_a_month_that_is_explained_passes_and_covers_its_reports_with_one_digest
     assert published.attempt == attempt.address.attempt
 
 
+def test_its_review_goes_out_as_a_workbook_and_comes_back_with_answers(
+    home: Home, tmp_path: Path
+) -> None:
+    (attempt,) = home.history("pg01", GOOD)
+    file = tmp_path / "review.xlsx"
+    exported = home.soxauto("review", "export", GOOD, "-o", str(file))
+    assert (exported.code, attempt.address.attempt in exported.out) == (0, True), exported.err
+    stored = home.store("results").read(attempt.address.key("review.xlsx"))
+    assert file.read_bytes() == stored
+    again = home.soxauto("review", "export", GOOD, "-o", str(file))
+    assert (again.code, "is there already" in again.err) == (2, True)
+
+    book = openpyxl.load_workbook(file)
+    book["Review"].cell(HEADER_ROW + 2, position("owner") + 1).value = "A. Person"
+    book["Review"].cell(HEADER_ROW + 2, position("explanation") + 1).value = "Late delivery"
+    book.save(file)
+    imported = home.soxauto("review", "import", str(file))
+    assert (imported.code, "1 answers" in imported.out) == (0, True), imported.out + imported.err
+    shown = home.soxauto("review", "show", GOOD)
+    assert (shown.code, "A. Person" in shown.out, "Nothing is left" in shown.out) == (0, True, True)
+
+    book["Review"].delete_rows(HEADER_ROW + 3)
+    book.save(file)
+    refused = home.soxauto("review", "import", str(file))
+    assert refused.code == 2
+    assert re.search(r"Review, row 7, column M \(Id\): the row of \w+ [0-9+]+ ", refused.err)
+    assert "was deleted" in refused.err
+
+
+def test_its_page_is_part_of_the_package(home: Home) -> None:
+    (attempt,) = home.history("pg01", GOOD)
+    text = (last_package(home, GOOD) / "attachments" / PAGE).read_text("utf-8")
+    assert attempt.address.attempt in text
+    assert "EC_NG-18412" in text
+
+
 def test_a_report_whose_current_data_was_changed_makes_its_families_incomplete(
     home: Home,
 ) -> None:
@@ -76,6 +118,12 @@ def test_a_month_without_reports_is_incomplete_and_packed_all_the_same(home: Hom
     assert "RECONCILED" not in done.out
     package = last_package(home, BAD)
     assert predicate(package)["verdict"] == "FAIL"
+    first, *_ = blockers(
+        home.history("pg01", BAD)[-1],
+        evidence=home.store("evidence"),
+        inputs=LocalStore(home.folder / "inputs", name="inputs"),
+    )
+    assert first.startswith("The check complete failed: ")
     assert verify_package(package).verdict is Verification.VERIFIED
     assert current(home.store("results"), "pg01", Period.parse(BAD)) is None
     assert any("PG01 2024-06" in alert for alert in home.alerts())

@@ -30,7 +30,27 @@ _SHEETS = {
     "business_line": "Business lines",
     "integration_errors": "Integration errors",
 }
-_KEYS = ("company", "pool", "item")
+_WIDTHS = {"item": 40, "why": 60, "bridge": 44, "company": 10, "pool": 13, "family": 24}
+_TABLES = (
+    ("movements", "Movements", "Each company and family against the month before and a year ago"),
+    (
+        "late_posting_months",
+        "Late postings",
+        "What the ledger shows in closed months beside what their own packages had",
+    ),
+    (
+        "late_postings",
+        "Late entries",
+        "Entries that closed months show now and their own packages did not have",
+    ),
+    (
+        "open_items_summary",
+        "Open items",
+        "Open items by label and state; LB-NONE: no rule takes them",
+    ),
+    ("open_items", "Items", "Open items, the greatest first where they are many"),
+)
+"""Table of the package, sheet, title."""
 
 
 def write_bridges(sheets: Sheets) -> None:
@@ -115,7 +135,7 @@ def _capped(proof: pl.DataFrame) -> pl.DataFrame:
 
 
 def write_drilldown(sheets: Sheets) -> None:
-    """What bridges could not decide, vouchers by bucket, open items by label, and what moved."""
+    """What bridges could not decide, vouchers, and everything that is followed through time."""
     reviewed = sheets.reviewed
     undecided = [
         frame.select(pl.lit(rule["title"]).alias("bridge"), "company", "item", "amount", "why")
@@ -130,26 +150,22 @@ def write_drilldown(sheets: Sheets) -> None:
     if buckets is not None:
         write_table(sheets, "Vouchers", "Voucher account: ledger and operations by category and "
                     "type", buckets)  # fmt: skip
-    items = reviewed.table("open_items")
-    if items is not None and items.height:
-        keys = [name for name in ("report", "company", "kind", "rule", "debit", "credit")
-                if name in items.columns]  # fmt: skip
-        grouped = (
-            items.group_by(keys)
-            .agg(items=pl.len(), amount=pl.col("amount").sum())
-            .sort(keys, nulls_last=True)
-        )
-        write_table(sheets, "Open items", "Open items of collections and prepayments by label; "
-                    "LB-NONE: no rule takes them", grouped)  # fmt: skip
+    for table, name, title in _TABLES:
+        found = reviewed.table(table)
+        if found is not None:
+            write_table(sheets, name, title, _greatest(found))
 
 
 def _greatest(rows: pl.DataFrame) -> pl.DataFrame:
     """As many rows as a sheet takes, the greatest amounts first where it does not take all."""
     if rows.height <= MOST_ROWS:
         return rows
-    ordered = rows.sort(pl.col("amount").abs(), descending=True, maintain_order=True)
-    more = pl.DataFrame({"item": [f"{rows.height - MOST_ROWS} more rows: see the package"]})
-    return pl.concat([ordered[:MOST_ROWS], more], how="diagonal")
+    amounts = [name for name in ("amount", "effect") if name in rows.columns]
+    if amounts:
+        rows = rows.sort(pl.col(amounts[0]).abs(), descending=True, maintain_order=True)
+    text = next(name for name, kind in rows.schema.items() if kind == pl.String)
+    more = pl.DataFrame({text: [f"{rows.height - MOST_ROWS} more rows: see the package"]})
+    return pl.concat([rows[:MOST_ROWS], more], how="diagonal")
 
 
 def write_table(sheets: Sheets, name: str, title: str, rows: pl.DataFrame) -> None:
@@ -196,4 +212,4 @@ def _write_totals(
 def _width(name: str, amount: bool) -> int:
     if amount:
         return 18
-    return {"item": 40, "why": 60, "bridge": 44, "company": 10, "pool": 13}.get(name, 22)
+    return _WIDTHS.get(name, 18)

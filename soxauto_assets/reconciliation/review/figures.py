@@ -60,6 +60,8 @@ class _Letters:
     status: str = "R"
     missing: str = "S"
     exact: str = "T"
+    exact_variance: str = "U"
+    exact_left: str = "V"
 
 
 L = _Letters()
@@ -68,9 +70,10 @@ _HEADERS = (
     "Company", "Country", "Accounts", "Family", "Currency", "Ledger", "Expected", "Variance",
     "Timing", "Voucher to cash", "Integration errors", "Explained", "Unexplained",
     "Closing rate", "Variance, USD", "Unexplained, USD", "Threshold, USD", "Status", "Missing",
-    "Unexplained, USD, absolute and not rounded",
+    "Unexplained, USD, absolute, not rounded", "Variance, USD, not rounded",
+    "Unexplained, USD, not rounded",
 )  # fmt: skip
-_WIDTHS = (10, 13, 13, 26, 9, 18, 18, 16, 15, 15, 15, 15, 15, 14, 15, 15, 12, 17, 44, 12)
+_WIDTHS = (10, 13, 13, 26, 9, 18, 18, 16, 15, 15, 15, 15, 15, 14, 15, 15, 12, 17, 44, 12, 12, 12)
 
 
 def column_range(letter: str, reviewed: Reviewed) -> str:
@@ -91,10 +94,10 @@ def write_lines(sheets: Sheets) -> None:
         sheet.write_string(LINES_HEADER, column, name, style)
     for row, line in enumerate(lines, LINES_HEADER + 1):
         _write_line(sheets, sheet, row, line)
-    sheet.set_column("T:T", 12, None, {"hidden": True})
+    sheet.set_column("T:V", 12, None, {"hidden": True})
     sheet.freeze_panes(LINES_HEADER + 1, 4)
     last = LINES_HEADER + len(lines)
-    sheet.autofilter(LINES_HEADER, 0, last, len(_HEADERS) - 2)
+    sheet.autofilter(LINES_HEADER, 0, last, len(_HEADERS) - 4)
     sheet.repeat_rows(LINES_HEADER)
     status = ord(L.status) - 65
     sheets.status_colours(sheet, LINES_HEADER + 1, status, last, status)
@@ -134,8 +137,13 @@ def _write_line(sheets: Sheets, sheet: Worksheet, row: int, line: Row) -> None:
         f'IF(ROUND(ABS(H{n}/N{n}),6)<Q{n},"RECONCILED","EXPLAINED")))'
     )
     sheets.formula(sheet, row, 17, status, line["status"], "name")
-    exact = f'=IF(P{n}="",0,ABS(M{n}/N{n}))'
-    sheets.formula(sheet, row, 19, exact, absolute_usd([line]))
+    # Totals add these up, for rounded lines would not add up to the rounded total.
+    for column, formula, value in (
+        (19, f'=IF(P{n}="",0,ABS(M{n}/N{n}))', absolute_usd([line])),
+        (20, f'=IF(O{n}="",0,H{n}/N{n})', exact_usd([line], "variance")),
+        (21, f'=IF(P{n}="",0,M{n}/N{n})', exact_usd([line], "unexplained")),
+    ):
+        sheets.formula(sheet, row, column, formula, value)
 
 
 def absolute_usd(lines: Iterable[Row]) -> Decimal:
@@ -144,6 +152,15 @@ def absolute_usd(lines: Iterable[Row]) -> Decimal:
         abs(in_usd(line["unexplained"], line["rate"]))
         for line in lines
         if line["unexplained"] is not None and line["rate"] is not None
+    )
+
+
+def exact_usd(lines: Iterable[Row], name: str) -> Decimal:
+    """The sum of an amount of the lines in USD, of those that can be known; not rounded."""
+    return added(
+        in_usd(line[name], line["rate"])
+        for line in lines
+        if line[name] is not None and line["rate"] is not None
     )
 
 
@@ -217,8 +234,8 @@ def _write_standing(sheets: Sheets, sheet: Worksheet, row: int, asked: Sequence[
         sheet,
         row + 1,
         1,
-        f"=SUM({column_range(L.variance_usd, reviewed)})",
-        _sum(reviewed.lines, "variance_usd"),
+        f"=ROUND(SUM({column_range(L.exact_variance, reviewed)}),2)",
+        shown(exact_usd(reviewed.lines, "variance")),
     )
     sheets.formula(sheet, row + 2, 1, f"=ROUND(SUM({exact}),2)", shown(total))
     sheets.amount(sheet, row + 3, 1, threshold)
@@ -302,8 +319,8 @@ def _write_heat(sheets: Sheets, sheet: Worksheet, row: int, pools: Sequence[str]
             sheet,
             last + 1,
             column,
-            f"=SUM({letter}{first + 1}:{letter}{last + 1})",
-            _sum(_lines(reviewed, "pool", one), "unexplained_usd"),
+            f"=ROUND(SUMIFS({column_range(L.exact_left, reviewed)},{pool},{letter}${head + 1}),2)",
+            shown(exact_usd(_lines(reviewed, "pool", one), "unexplained")),
             "total",
         )
     sheets.formula(
@@ -333,7 +350,7 @@ def _write_group(
     sheets.head(sheet, row + 1, ["", *_TOTALS, *_AMOUNTS], len(_TOTALS) + len(_AMOUNTS))
     sheet.set_row(row + 1, 30)
     key, status = column_range(letter, reviewed), column_range(L.status, reviewed)
-    sums = [column_range(c, reviewed) for c in (L.variance_usd, L.unexplained_usd, L.exact)]
+    sums = [column_range(c, reviewed) for c in (L.exact_variance, L.exact_left, L.exact)]
     first = row + 2
     for number, (name, lines) in enumerate(groups.items(), first):
         # An asterisk in a criterion means anything: it is marked as itself.
@@ -344,7 +361,7 @@ def _write_group(
             count = sum(line["status"] == one for line in lines)
             formula = f'=COUNTIFS({key},{own},{status},"{one}")'
             sheets.formula(sheet, number, column, formula, count, "whole")
-        values = (_sum(lines, "variance_usd"), _sum(lines, "unexplained_usd"), absolute_usd(lines))
+        values = _amounts(lines)
         for column, (cells, value) in enumerate(zip(sums, values, strict=True), 6):
             formula = f"=ROUND(SUMIFS({cells},{key},{own}),2)"
             sheets.formula(sheet, number, column, formula, shown(value))
@@ -355,10 +372,15 @@ def _write_group(
     for column, value in enumerate(counts, 1):
         cells = f"{chr(65 + column)}{first + 1}:{chr(65 + column)}{last + 1}"
         sheets.formula(sheet, last + 1, column, f"=SUM({cells})", value, "whole")
-    totals = (_sum(every, "variance_usd"), _sum(every, "unexplained_usd"), absolute_usd(every))
+    totals = _amounts(every)
     for column, (cells, total) in enumerate(zip(sums, totals, strict=True), 6):
         sheets.formula(sheet, last + 1, column, f"=ROUND(SUM({cells}),2)", shown(total), "total")
     return last + 2
+
+
+def _amounts(lines: Sequence[Row]) -> tuple[Decimal, Decimal, Decimal]:
+    """Variance, unexplained, and the latter absolute, in USD and not rounded."""
+    return exact_usd(lines, "variance"), exact_usd(lines, "unexplained"), absolute_usd(lines)
 
 
 def _sum(lines: Iterable[Row], name: str) -> Decimal:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from soxauto_assets.reconciliation.amounts import shown
 from soxauto_assets.reconciliation.control import Status
 from soxauto_assets.reconciliation.mapping import FAMILIES
+from soxauto_assets.reconciliation.movements import MovementVerdict
 from soxauto_assets.reconciliation.review.reviewed import Reviewed, Row
 
 GROUP = "group"
@@ -47,12 +48,18 @@ class Item:
 
 def items(reviewed: Reviewed) -> tuple[Item, ...]:
     """Every item of the control: those that need an answer first, the gravest first."""
-    found = [*_group(reviewed), *(_of_line(line) for line in reviewed.lines)]
+    found = [
+        *_group(reviewed),
+        *(_of_line(line) for line in reviewed.lines),
+        *_movements(reviewed),
+    ]
     return tuple(sorted(found, key=_order))
 
 
 def _order(item: Item) -> tuple[bool, int, Decimal, str]:
-    grave = _SEVERITY.index(item.subject) if item.subject in _SEVERITY else -1
+    grave = _SEVERITY.index(item.subject) if item.subject in _SEVERITY else len(_SEVERITY)
+    if item.id == GROUP:
+        grave = -1
     return (not item.needed, grave, -abs(item.amount_usd or Decimal(0)), item.id)
 
 
@@ -73,6 +80,40 @@ def _group(reviewed: Reviewed) -> list[Item]:
             shown(total),
             shown(threshold),
         )
+    ]
+
+
+def _movements(reviewed: Reviewed) -> list[Item]:
+    """A company and family whose balance moved too much against one of two earlier months."""
+    table = reviewed.table("movements")
+    if table is None:
+        return []
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in table.filter(verdict=MovementVerdict.TO_EXPLAIN.value).to_dicts():
+        found.setdefault((row["company"], row["family"]), []).append(row)
+    return [
+        Item(
+            id=f"movement/{company}/{family}",
+            needed=True,
+            company=company,
+            accounts="+".join(
+                str(line["pool"])
+                for line in reviewed.lines
+                if (line["company"], line["family"]) == (company, family)
+            ),
+            family=FAMILIES[family],
+            subject="MOVED",
+            why="; ".join(
+                f"{row['moved_usd']:,.2f} USD against {row['against_period']} "
+                f"(from {shown(row['balance_before']):,.2f} to {shown(row['balance']):,.2f} "
+                f"{row['currency']})"
+                for row in rows
+            )
+            + ".",
+            amount_usd=max((row["moved_usd"] for row in rows), key=abs),
+            threshold_usd=rows[0]["threshold_usd"],
+        )
+        for (company, family), rows in found.items()
     ]
 
 

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.period import InvalidPeriodError, Period
+from soxauto_assets.reconciliation.amounts import shown
 from soxauto_assets.reconciliation.review.answers import Answer
+from soxauto_assets.reconciliation.review.figures import LINES_HEADER
 from soxauto_assets.reconciliation.review.items import Item, items
 from soxauto_assets.reconciliation.review.layout import (
     BINDING,
@@ -48,6 +50,17 @@ _REMEDY = (
     "Nothing was stored. Export the workbook again with `soxauto review export {period}`, copy "
     "your answers into it, and import that."
 )
+_LINE_COLUMNS = {
+    0: "company",
+    2: "pool",
+    5: "balance",
+    6: "expected",
+    7: "variance",
+    11: "explained",
+    12: "unexplained",
+    15: "unexplained_usd",
+    17: "status",
+}
 _TOLERANCE = Decimal("0.005")
 """Half a cent: what may lie between a figure and what another program calculates in doubles."""
 
@@ -175,6 +188,41 @@ def read_answers(opened: OpenedWorkbook, reviewed: Reviewed) -> dict[str, Answer
     if found:
         raise RefusedWorkbookError(tuple(found), period)
     return answers
+
+
+def workbook_faults(content: bytes, reviewed: Reviewed) -> Iterator[str]:
+    """What is wrong with a workbook that nobody has filled in: none is expected.
+
+    It reads back whole, and the figures that stand in its cells are those of the summary.
+    """
+    opened = OpenedWorkbook(content)
+    yield from map(str, _binding_faults(opened, reviewed))
+    yield from map(str, _sheet_faults(opened))
+    rows, faults = _rows(opened, {item.id: item for item in items(reviewed)})
+    yield from map(str, faults)
+    for row, item in rows.items():
+        yield from map(str, _locked_faults(opened, row, item))
+    yield from _sum_faults(opened, reviewed)
+
+
+def _sum_faults(opened: OpenedWorkbook, reviewed: Reviewed) -> Iterator[str]:
+    """Lines and totals against the summary itself, not against what the writer says of it."""
+    first = LINES_HEADER + 1
+    for row, line in enumerate(reviewed.lines, first):
+        for column, name in _LINE_COLUMNS.items():
+            seen = opened.value(LINES, row, column)
+            if not _same(seen, line[name]):
+                yield f"{LINES}, row {row + 1}: {name} is {line[name]}, and {seen} stands there."
+    if opened.value(LINES, first + len(reviewed.lines), 0) is not None:
+        yield f"{LINES} has more rows than the summary."
+    total = shown(reviewed.unexplained_usd)
+    totals = [
+        opened.value(SUMMARY, row, 1)
+        for row in range(opened.rows(SUMMARY))
+        if opened.value(SUMMARY, row, 0) == "Unexplained, absolute, USD"
+    ]
+    if len(totals) != 1 or not _same(totals[0], total):
+        yield f"{SUMMARY}: {total} USD are unexplained, and {totals} stands there."
 
 
 def _binding_faults(opened: OpenedWorkbook, reviewed: Reviewed) -> Iterator[Fault]:

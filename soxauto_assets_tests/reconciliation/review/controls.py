@@ -9,6 +9,7 @@ from decimal import Decimal
 from soxauto_assets.reconciliation.control import Control
 from soxauto_assets.reconciliation.review.reviewed import Reviewed
 from soxauto_assets.reconciliation.summary import CONTROL_ID, summary
+from soxauto_assets.reconciliation.tables import control_tables
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets_tests.reconciliation.months import (
     BOOK,
@@ -27,12 +28,6 @@ MANIFEST = "3f" * 32
 
 def reviewed(found: Control, manifest: str = MANIFEST) -> Reviewed:
     """The control as it is read back from its package."""
-    tables = {"open_items": found.open_items}
-    for bridge in found.bridges:
-        tables[f"bridge_{bridge.rule.id}"] = bridge.proof
-        tables[f"undecided_{bridge.rule.id}"] = bridge.undecided
-    if found.buckets is not None:
-        tables["buckets"] = found.buckets
     return Reviewed(
         ADDRESS,
         manifest,
@@ -41,7 +36,7 @@ def reviewed(found: Control, manifest: str = MANIFEST) -> Reviewed:
         who="someone@somewhere",
         ended="2024-10-01T08:00:07.000000Z",
         lines=tuple(summary(found).to_pylist()),
-        tables=tables,
+        tables=control_tables(found),
         checks=({"name": "complete", "title": "No line lacks anything", "verdict": "FAIL",
                  "cause": "1 finding"},),
         rules=BOOK.as_document(),
@@ -51,6 +46,11 @@ def reviewed(found: Control, manifest: str = MANIFEST) -> Reviewed:
 
 
 def colourful() -> Reviewed:
+    """``colourful_control``, as it is read back from its package."""
+    return reviewed(colourful_control())
+
+
+def colourful_control() -> Control:
     """EC_KE 18412 explained, 18350 to be investigated, 18304 odd; EC_NG's vouchers incomplete."""
     month = quiet_month(
         rate="131.80191929",
@@ -63,7 +63,7 @@ def colourful() -> Reviewed:
     )
     used = jdash(("1", 250000, datetime(2024, 9, 12)))
     files = {code: rows for code, rows in month.jdash.items() if code != "EC_NG"}
-    return reviewed(control(replace(month, jdash=files | {"EC_KE": used})))
+    return control(replace(month, jdash=files | {"EC_KE": used}))
 
 
 def many(companies: int) -> Reviewed:

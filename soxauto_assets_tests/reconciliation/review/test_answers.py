@@ -32,6 +32,7 @@ from soxauto_assets.reconciliation.review.reading import (
 )
 from soxauto_assets.reconciliation.review.reviewed import Reviewed
 from soxauto_assets.reconciliation.review.workbook import workbook
+from soxauto_assets.reconciliation.sign_off_rules import control_blockers
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.protocol import ObjectDamagedError
 from soxauto_assets_tests.reconciliation.months import PERIOD, control, quiet_month
@@ -330,3 +331,16 @@ def test_a_month_that_agrees_asks_nothing(stores: tuple[LocalStore, LocalStore])
     quiet = reviewed(control(quiet_month()))
     assert standing(stores[0], quiet).blockers == ()
     assert not any(item.needed for item in items(quiet))
+
+
+def test_what_was_explained_may_be_signed_off_and_what_is_missing_may_not(
+    one: Reviewed, stores: tuple[LocalStore, LocalStore]
+) -> None:
+    inputs, state = stores
+    given = {item.id: FULL for item in items(one) if item.needed}
+    keep(inputs, state, one, given, b"x", who="a@b", at=NOW)
+    assert control_blockers(one, inputs) == ("The check complete failed: 1 finding.",)
+    only = ({"name": "explained", "verdict": "FAIL", "title": "x", "cause": "1 finding"},)
+    assert control_blockers(replace(one, checks=only), inputs) == ()
+    unanswered = replace(one, checks=only, manifest_sha256="4e" * 32)
+    assert len(control_blockers(unanswered, inputs)) == 3

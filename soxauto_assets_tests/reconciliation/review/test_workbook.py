@@ -116,10 +116,14 @@ def test_the_lines_are_those_of_the_summary(control: Reviewed, written: bytes) -
 def test_totals_are_those_of_the_summary(control: Reviewed, written: bytes) -> None:
     sheet = opened(written, values=True)["Summary"]
     facts = {row[0]: row[1] for row in sheet.iter_rows(4, 9, values_only=True)}
-    variances = [line["variance_usd"] for line in control.lines if line["variance_usd"] is not None]
+    variances = [
+        line["variance"] / line["rate"]
+        for line in control.lines
+        if line["variance"] is not None and line["rate"] is not None
+    ]
     assert facts == {
         "Status of the month": "INCOMPLETE",
-        "Variance, USD": float(sum(variances)),
+        "Variance, USD": float(round(sum(variances), 2)),
         "Unexplained, absolute, USD": float(round(control.unexplained_usd, 2)),
         "Group threshold, USD": 10_000,
         "Answers needed": 3,
