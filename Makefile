@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run ui test prove bench check docs screenshots lock clean
+.PHONY: help install install-dev run ui test prove bench check docs baselines screenshots lock clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,10 +59,14 @@ check: $(VENV)/installed-dev .venv-checkov/installed  ## lint, format, types, ro
 	@.venv-checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation \
 	  --file deploy/soxauto.yaml
 	@$(BIN)/soxauto docs --check
+	@$(BIN)/soxauto baseline show > /dev/null
 	@$(BIN)/dg check defs
 
 docs: $(VENV)/installed  ## write the generated pages of docs/reports again
 	@$(BIN)/soxauto docs
+
+baselines: $(VENV)/installed  ## approve changed reports with the public key of the demonstration
+	@$(BIN)/soxauto baseline approve --demonstration
 
 screenshots: $(VENV)/installed-dev  ## write the pictures of docs/images again (needs chromium)
 	@SOXAUTO_REQUIRE=browser $(BIN)/pytest -n 0 --screenshots soxauto_assets_tests/ui \

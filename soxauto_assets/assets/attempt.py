@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from soxauto_assets.assets.causes import calls, describe
 from soxauto_assets.assets.outcome import Outcome
-from soxauto_assets.catalog.loader import load_entry
+from soxauto_assets.catalog.loader import CATALOG_FOLDER, load_entry
 from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.store.layout import EXTRACT, VALIDATED, AttemptAddress, new_attempt_id
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from soxauto_assets.assets.progress import Listener
     from soxauto_assets.assets.reading import Reading
     from soxauto_assets.catalog.model import CatalogEntry
+    from soxauto_assets.evidence.baseline import Judgement
     from soxauto_assets.evidence.contents import LogLine
     from soxauto_assets.evidence.lease import Lease
     from soxauto_assets.evidence.lifecycle import AttemptVerdict
@@ -143,6 +144,8 @@ class Work:
         self.entry: CatalogEntry | None = None
         self.reading: Reading = Reading()
         self.warehouse_name: str | None = None
+        self.is_demonstration = False
+        self.baseline: Judgement | None = None
         self.checks: tuple[CheckResult, ...] = ()
         self.extract: Receipt | None = None
         self.validated: Receipt | None = None
@@ -255,6 +258,7 @@ class Work:
         self.tell("opening the source")
         warehouse = self.around.warehouse()
         self.warehouse_name = warehouse.name
+        self.is_demonstration = warehouse.is_demonstration
         read(
             self.reading,
             entry,
@@ -268,6 +272,18 @@ class Work:
         )
         lease.assert_held()
 
+    def compare(self) -> None:
+        """The report as it is now with its approved baseline."""
+        from soxauto_assets.evidence.baseline import judge_baseline
+
+        self.baseline = judge_baseline(
+            self._entry(),
+            (self.around.catalog or CATALOG_FOLDER) / self.address.report,
+            today=self.started.date(),
+            demonstration=self.is_demonstration,
+        )
+        self.tell(self.baseline.words)
+
     def judge(self) -> None:
         """All checks; a failed one makes the attempt's cause."""
         from soxauto_assets.validation.judge import judge
@@ -275,8 +291,13 @@ class Work:
 
         self.tell("checks")
         assert self.reading.findings is not None  # the stream was read to its end
+        self.compare()
         self.checks = judge(
-            self._entry(), self.address.period, self.reading.findings, self.reading.controls
+            self._entry(),
+            self.address.period,
+            self.reading.findings,
+            self.reading.controls,
+            None if self.baseline is None else self.baseline.finding,
         )
         failed = [check.name for check in self.checks if check.verdict is Verdict.FAIL]
         if failed:
@@ -333,6 +354,7 @@ class Work:
             totals=self.totals,
             rows_reached=reading.rows,
             lineage=self.lineage(),
+            baseline=None if self.baseline is None else self.baseline.document(),
             attachments=self.attachments,
             retries=tuple(reading.retries),
             log=tuple(self.log),

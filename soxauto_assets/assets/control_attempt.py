@@ -84,6 +84,9 @@ class _ControlWork(Work):
         """The declaration of the summary."""
         self.entry = ENTRY
 
+    def compare(self) -> None:
+        """Nothing: its rules are its baseline, validated when loaded (``summary.py``)."""
+
     def read(self, lease: Lease) -> None:
         """The rules, the reports and files, and the control that follows from them."""
         assert self.scratch is not None  # take_scratch() has run

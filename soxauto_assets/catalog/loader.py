@@ -292,12 +292,12 @@ def _check_controls(folder: Path, entry: CatalogEntry) -> None:
             "event_date and not_applicable disagree about the cut-off check.",
             "Name the event_date, or declare CUT_OFF not applicable with the reason; not both.",
         )
-    for check in (CheckKind.PRIMARY_KEY, CheckKind.CONTRACT):
+    for check in (CheckKind.PRIMARY_KEY, CheckKind.CONTRACT, CheckKind.BASELINE):
         if check in report.not_applicable:
             raise _broken(
                 folder / "report.py",
                 f"Check {check.value} cannot be declared not applicable.",
-                "Every report has a key and a contract.",
+                "Every report has a key, a contract and a baseline.",
             )
     for check, reason in report.not_applicable.items():
         if not reason.strip():

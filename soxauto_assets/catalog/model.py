@@ -109,7 +109,8 @@ class CheckKind(Enum):
 
     TRANSFER, WITHOUT_JOINS and DRIVING_TABLE compare control totals of the source with the
     extract; WITNESSES looks for a known row inside and a known row after the period; ROSTER
-    is decision D3; PRIMARY_KEY, CONTRACT and CUT_OFF look at the rows of the extract.
+    is decision D3; PRIMARY_KEY, CONTRACT and CUT_OFF look at the rows of the extract; BASELINE
+    compares the report with what was tested and approved.
     """
 
     TRANSFER = "transfer"
@@ -120,6 +121,7 @@ class CheckKind(Enum):
     CUT_OFF = "cut_off"
     WITNESSES = "witnesses"
     ROSTER = "roster"
+    BASELINE = "baseline"
 
 
 class ControlKind(Enum):

@@ -46,6 +46,7 @@ CHECK_MEANING = {
     CheckKind.CONTRACT: "every value fits the declared columns",
     CheckKind.CUT_OFF: "no row lies at or after the end of the month",
     CheckKind.WITNESSES: "the last row inside the month is in the extract, the first after is not",
+    CheckKind.BASELINE: "query, controls, schema, sources and parameters are as approved",
     CheckKind.ROSTER: "consolidated companies and roster agree (decision D3)",
 }
 

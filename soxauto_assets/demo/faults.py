@@ -179,6 +179,11 @@ class FaultyWarehouse:
         """The name of the warehouse behind it."""
         return self._sound.name
 
+    @property
+    def is_demonstration(self) -> bool:
+        """As the warehouse behind it."""
+        return self._sound.is_demonstration
+
     @contextmanager
     def open(self, purpose: Purpose) -> Iterator[Session]:
         """A session of the warehouse behind it."""

@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from soxauto_assets.entrypoints.baseline_command import baseline_app
 from soxauto_assets.entrypoints.log_commands import log_app
 from soxauto_assets.entrypoints.month_commands import add_commands, package_folder
 from soxauto_assets.entrypoints.review_month import app as review_app
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="Close a month of SOX control C-PG-1: extract each report, check it, and pack evidence.",
     epilog="Begin with `soxauto run`; then `soxauto status`, `soxauto ui`, `soxauto verify`.",
 )
+app.add_typer(baseline_app, name="baseline")
 app.add_typer(review_app, name="review")
 # Where nobody sits at a terminal (CI, a log) lines may be long; a terminal keeps its own width.
 console = Console(width=None if sys.stdout.isatty() else 160)

@@ -51,6 +51,7 @@ class PackageContents:
     it was not complete; ``rows_reached`` is the count so far, None where no row was asked for.
     ``totals`` are the exact sums of the amounts over the complete extract. ``retries`` are the
     transient errors that the attempt overcame. ``stored`` are its objects in the results store.
+    ``baseline`` is the comparison with the approved baseline, None where it was not made.
     ``attachments`` are further files, by their names below ``attachments/``. ``history`` are the
     figures of the months before, for the charts.
     """
@@ -78,6 +79,7 @@ class PackageContents:
     closed_by: str | None = None
     attachments: Mapping[str, Path] = field(default_factory=dict)
     history: tuple[MonthFigures, ...] = ()
+    baseline: Mapping[str, object] | None = None
 
 
 def expected_checks(entry: CatalogEntry) -> frozenset[str]:
@@ -101,6 +103,8 @@ def require_consistent(contents: PackageContents) -> None:
     entry = contents.entry
     if entry is None or contents.data is None or contents.source is None:
         raise _contradiction("it needs a declared report, its extract and its source", contents)
+    if contents.baseline is None and CheckKind.BASELINE not in entry.report.not_applicable:
+        raise _contradiction("it needs the comparison with its baseline", contents)
     if contents.rows_reached != contents.data.rows:
         raise _contradiction("it needs every row that was reached", contents)
     if set(contents.totals) != set(entry.report.amounts):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from soxauto_assets.catalog.model import CatalogEntry, Column, ControlKind, Timestamp
+from soxauto_assets.catalog.model import CatalogEntry, ControlKind
 from soxauto_assets.catalog.parameters import values_for
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.contents import PackageContents
+from soxauto_assets.evidence.declaration import declaration
 from soxauto_assets.evidence.readme import readme
-from soxauto_assets.evidence.values import plain, type_text, typed
+from soxauto_assets.evidence.values import plain, typed
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.validation.results import CheckResult
@@ -44,12 +45,14 @@ def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, b
         "controls.json": _json(_controls(contents)),
         "checks.json": _json(_checks(contents)),
         "failing_rows.json": _json(_failing_rows(contents)),
-        "schema.json": _json(_schema(contents.entry)),
+        "schema.json": _json(declaration(contents.entry)),
         "lineage.json": _json(contents.lineage),
         "environment.json": _json(contents.environment),
         "log.jsonl": b"".join(_log(contents)),
         "README.txt": _bytes(readme(contents, address)),
     }
+    if contents.baseline is not None:
+        files["baseline.json"] = _json(contents.baseline)
     if contents.data is not None:
         files[CONTENT_STATEMENT] = contents.data.content_statement.encode()
     if contents.history:
@@ -216,51 +219,6 @@ def _masked(row: Mapping[str, object], personal: frozenset[str]) -> dict[str, ob
 
 def _personal_columns(entry: CatalogEntry | None) -> frozenset[str]:
     return frozenset(c.name for c in entry.columns if c.personal) if entry else frozenset()
-
-
-def _schema(entry: CatalogEntry | None) -> dict[str, object]:
-    """The report as declared; null where its folder is broken."""
-    if entry is None:
-        return {"report": None, "columns": []}
-    report = entry.report
-    return {
-        "report": {
-            "id": report.id,
-            "title": report.title,
-            "control": report.control,
-            "purpose": report.purpose,
-            "family": report.family,
-            "group_accounts": list(report.group_accounts),
-            "sources": list(report.sources),
-            "parameters": [parameter.value for parameter in report.parameters],
-            "primary_key": list(report.primary_key),
-            "amounts": list(report.amounts),
-            "owner": report.owner,
-            "event_date": report.event_date,
-            "balance": report.balance,
-            "not_applicable": {kind.value: why for kind, why in report.not_applicable.items()},
-            "allow_empty": report.allow_empty,
-            "notes": list(report.notes),
-        },
-        "columns": [_column(column) for column in entry.columns],
-    }
-
-
-def _column(column: Column) -> dict[str, object]:
-    return {
-        "name": column.name,
-        "type": type_text(column.type),
-        "nullable": column.nullable,
-        "description": column.description,
-        "source": column.source,
-        "as_of": column.as_of.value,
-        "clock": column.type.clock if isinstance(column.type, Timestamp) else None,
-        "personal": column.personal,
-        "allowed": list(column.allowed),
-        "minimum": column.minimum,
-        "pattern": column.pattern,
-        "empty_means": column.empty_means,
-    }
 
 
 def _log(contents: PackageContents) -> Iterator[bytes]:

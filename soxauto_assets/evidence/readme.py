@@ -36,6 +36,8 @@ _DOCUMENTS = """\
   failing_rows.json        The first failing rows of each check; personal data masked with ***.
   schema.json              The report as declared and its columns: meaning, source, type, and
                            whether they show the state at the cut-off or at the extraction.
+  baseline.json            What was tested and approved, by whom, until when, signed; and whether
+                           the report is still that, or what changed, clause by clause.
   lineage.json             From which source columns each column is made.
   environment.json         The software, machine and user that made the extract.
   log.jsonl                The execution log, one record a line.

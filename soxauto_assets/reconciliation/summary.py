@@ -82,6 +82,10 @@ _NOT_APPLICABLE = {
     CheckKind.DRIVING_TABLE: "There is no table that drives it: a row is a company and a pool.",
     CheckKind.CUT_OFF: "A line is of the month's end by its making; the reports prove cut-off.",
     CheckKind.WITNESSES: "A row is a company and a pool, not an event.",
+    CheckKind.BASELINE: (
+        "The control has no query; its rules are validated when loaded, and their version and "
+        "digest stand in attachments/rules.json."
+    ),
     CheckKind.ROSTER: "Rows are made from the roster, so that none is missing or foreign.",
 }
 ENTRY = CatalogEntry(

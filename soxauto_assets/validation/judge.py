@@ -15,7 +15,7 @@ from soxauto_assets.catalog.model import CatalogEntry, CheckKind, ControlKind
 from soxauto_assets.catalog.scope import ROSTER
 from soxauto_assets.period import Period
 from soxauto_assets.validation.plan import CONTROL_NAMES, PlannedCheck, planned_checks
-from soxauto_assets.validation.results import CheckResult, Verdict
+from soxauto_assets.validation.results import BaselineFinding, CheckResult, Verdict
 from soxauto_assets.validation.samples import MASK, SAMPLE_ROWS, plain
 
 if TYPE_CHECKING:
@@ -28,14 +28,19 @@ NOT_REACHED = "not reached"
 
 
 def judge(
-    entry: CatalogEntry, period: Period, findings: Findings, controls: Mapping[str, Rows]
+    entry: CatalogEntry,
+    period: Period,
+    findings: Findings,
+    controls: Mapping[str, Rows],
+    baseline: BaselineFinding | None = None,
 ) -> tuple[CheckResult, ...]:
     """One result for each check that the report answers for, in the order of the plan.
 
     ``findings`` are of the complete extract, ``controls`` the rows of each control by its name;
-    a control that is not among them was not run, and its check fails.
+    a control that is not among them was not run, and its check fails. ``baseline`` is what the
+    comparison with the approved baseline came to; None: it was not made, and its check fails.
     """
-    bench = _Bench(entry, period, findings, controls)
+    bench = _Bench(entry, period, findings, controls, baseline)
     return tuple(
         _not_applicable(check) if check.reason else bench.result(check)
         for check in planned_checks(entry)
@@ -91,11 +96,13 @@ class _Bench:
         period: Period,
         findings: Findings,
         controls: Mapping[str, Rows],
+        baseline: BaselineFinding | None,
     ) -> None:
         self._entry = entry
         self._period = period
         self._findings = findings
         self._controls = controls
+        self._baseline = baseline
         self._personal = {column.name for column in entry.columns if column.personal}
 
     def result(self, check: PlannedCheck) -> CheckResult:
@@ -121,6 +128,8 @@ class _Bench:
                 return self._cut_off()
             case CheckKind.WITNESSES:
                 return self._witnesses()
+            case CheckKind.BASELINE:
+                return self._compared()
         name = check.name if check.kind is None else CONTROL_NAMES[check.kind]
         rows = self._controls.get(name)
         if rows is None:
@@ -133,6 +142,14 @@ class _Bench:
             case CheckKind.ROSTER:
                 return self._roster(rows)
         return self._totals(rows, complete=check.kind is CheckKind.TRANSFER)
+
+    def _compared(self) -> _Judgement:
+        found = self._baseline
+        if found is None:
+            return _Judgement(
+                "the report is compared with its baseline", NOT_REACHED, "It was not compared."
+            )
+        return _Judgement(found.expected, found.found, found.cause)
 
     def _totals(self, rows: Rows, *, complete: bool) -> _Judgement:
         from soxauto_assets.validation.totals import compare_totals

@@ -22,6 +22,7 @@ TITLES: dict[CheckKind, str] = {
     CheckKind.CUT_OFF: "No row is dated after the cut-off, or not at all",
     CheckKind.WITNESSES: "A known row inside the period is there, a known row after it is not",
     CheckKind.ROSTER: "The companies are those of the roster, and all of them consolidated",
+    CheckKind.BASELINE: "Query, controls, schema and sources are what was tested and approved",
 }
 CONTROL_NAMES: dict[CheckKind, str] = {
     CheckKind.TRANSFER: "transfer",

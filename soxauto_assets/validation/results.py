@@ -19,6 +19,18 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
+class BaselineFinding:
+    """What the comparison of a report with its approved baseline came to, for its check.
+
+    ``cause`` says why the check fails, None where it passes.
+    """
+
+    expected: str
+    found: str
+    cause: str | None
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """One check of one attempt.
 

@@ -3,7 +3,8 @@
 1. the manifest: canonical, of a known format, undamaged; its signature, whose key that is,
    its time stamp and its place in the evidence log; and that it is this folder's own;
 2. every file that it lists, and no other, byte for byte;
-3. the documents against the manifest; the verdict against the checks;
+3. the documents against the manifest; the verdict against the checks; the report against its
+   baseline;
 4. the data: schema, content digest, figures; and the checks that say PASS against them.
 
 A later step is taken only where the bytes it reads were found unchanged: nothing is parsed that
@@ -55,6 +56,8 @@ _SINCE_3 = frozenset(
     {"baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json"}
 )
 """What a package of format 3 has where it could be made; older ones never do."""
+_MALFORMED = (OSError, ImportError, LookupError, TypeError, AttributeError)
+"""What reading a document of an unexpected shape may raise, besides UnreadableError."""
 SEAL = "seal.json"
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
@@ -90,7 +93,7 @@ def verify_package(
         return findings.report(_claim(manifest))
     documents = _documents(folder, manifest, findings)
     if documents is not None:
-        _check_meaning(folder, manifest, documents, findings)
+        _check_meaning(folder, manifest, documents, trust, findings)
     check_sign_offs(sign_offs, folder, manifest, trust, findings)
     return findings.report(_claim(manifest))
 
@@ -191,13 +194,30 @@ def _documents(folder: Path, manifest: Manifest, findings: Findings) -> Document
 
 
 def _check_meaning(
-    folder: Path, manifest: Manifest, documents: Documents, findings: Findings
+    folder: Path,
+    manifest: Manifest,
+    documents: Documents,
+    trust: Trust | None,
+    findings: Findings,
 ) -> None:
     from soxauto_assets.verify.agreement import check_documents, check_stored, check_verdict
+    from soxauto_assets.verify.baseline import check_baseline
 
     check_documents(manifest, documents, findings)
     check_verdict(manifest, documents, findings)
     check_stored(manifest, findings)
+    _recompute(folder, manifest, documents, findings)
+    with findings.guarded("baseline", "documents that can be read", *_MALFORMED):
+        check_baseline(
+            manifest,
+            documents,
+            lambda name: _read(folder / manifest.folder / name),
+            trust,
+            findings,
+        )
+
+
+def _recompute(folder: Path, manifest: Manifest, documents: Documents, findings: Findings) -> None:
     if manifest.data is None:
         findings.judge("data", True, "no extract, as the manifest says", "none")
         return

@@ -79,6 +79,11 @@ class EmbeddedWarehouse:
         """What the evidence calls this warehouse."""
         return self._name
 
+    @property
+    def is_demonstration(self) -> bool:
+        """Yes: files of made-up rows."""
+        return True
+
     @contextmanager
     def open(self, purpose: Purpose) -> Iterator[Session]:
         """One snapshot of all databases: one transaction over files that nobody may write.

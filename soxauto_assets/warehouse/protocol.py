@@ -123,5 +123,9 @@ class Warehouse(Protocol):
     def name(self) -> str:
         """What the evidence calls this warehouse, for example ``embedded demonstration``."""
 
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether its rows are made up; only then a baseline of the demonstration counts."""
+
     def open(self, purpose: Purpose) -> AbstractContextManager[Session]:
         """A session on one snapshot; raises SourceUnavailableError or SourceError."""

@@ -103,6 +103,11 @@ class SqlServerWarehouse:
         """What the evidence calls this warehouse."""
         return self._name
 
+    @property
+    def is_demonstration(self) -> bool:
+        """No: its rows are the books."""
+        return False
+
     @contextmanager
     def open(self, purpose: Purpose) -> Iterator[Session]:
         """A session in one transaction of the isolation level asked for.

@@ -279,6 +279,10 @@ class _Flawed:
     def name(self) -> str:
         return self._sound.name
 
+    @property
+    def is_demonstration(self) -> bool:
+        return self._sound.is_demonstration
+
     @contextmanager
     def open(self, purpose: Purpose) -> Iterator[Session]:
         self._times -= 1

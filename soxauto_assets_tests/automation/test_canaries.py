@@ -63,6 +63,10 @@ class _Planting:
     def name(self) -> str:
         return self.sound.name
 
+    @property
+    def is_demonstration(self) -> bool:
+        return self.sound.is_demonstration
+
     @contextmanager
     def open(self, purpose: Purpose) -> Iterator[Session]:
         if purpose.report == BROKEN:

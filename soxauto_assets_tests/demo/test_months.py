@@ -23,6 +23,7 @@ from soxauto_assets.store.layout import EXTRACT
 from soxauto_assets.validation.judge import judge
 from soxauto_assets.validation.results import Verdict
 from soxauto_assets.warehouse.protocol import Purpose, Warehouse
+from soxauto_assets_tests.support.baselines import shipped
 from soxauto_assets_tests.support.demo import SMALL, THROUGH, shared_folder
 
 FIRST_PARTITION = Period(2024, 1)
@@ -67,9 +68,10 @@ def failed_checks(
     """The causes of the failed checks by their names."""
     reading = read_month(report_id, period, warehouse, folder)
     assert reading.findings is not None
+    entry = load_entry(report_id)
     return {
         result.name: result.cause or result.found
-        for result in judge(load_entry(report_id), period, reading.findings, reading.controls)
+        for result in judge(entry, period, reading.findings, reading.controls, shipped(entry))
         if result.verdict is Verdict.FAIL
     }
 

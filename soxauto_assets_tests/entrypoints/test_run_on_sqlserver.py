@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from soxauto_assets.period import Period
-from soxauto_assets_tests.support.command import Home, predicate
+from soxauto_assets.verify.package import verify_package
+from soxauto_assets_tests.support.baselines import approved_catalog
+from soxauto_assets_tests.support.command import Home, failed_checks, predicate
 from soxauto_assets_tests.support.demo import small_demo
 from soxauto_assets_tests.support.parts import need
 from soxauto_assets_tests.support.tds_server import USER, tds_server
@@ -28,10 +30,10 @@ def test_a_report_is_closed_on_sql_server_and_its_password_is_nowhere(
             "SOXAUTO_SOURCE_TRIES": "1",
             "SOXAUTO_LOGIN_TIMEOUT_SECONDS": "5",
         }
-        done = home.soxauto(
-            "run", "-p", str(APRIL), "-r", "cr_05", **given,
-            DB_CONNECTION_STRING=server.connection_string(),
-        )  # fmt: skip
+        catalog = approved_catalog(tmp_path / "catalog", "cr_05")
+        done = home.close(
+            str(APRIL), catalog, **given, DB_CONNECTION_STRING=server.connection_string()
+        )
         refused = home.soxauto(
             "run", "-p", str(APRIL), "-r", "cr_05", **given,
             DB_CONNECTION_STRING=server.connection_string(PWD=CANARY),
@@ -48,3 +50,22 @@ def test_a_report_is_closed_on_sql_server_and_its_password_is_nowhere(
     for secret in (CANARY, "ss}}word", "ss}word"):
         assert secret not in done.out + done.err + refused.out + refused.err
         assert not any(secret.encode() in content for content in everything)
+
+
+def test_sql_server_refuses_a_baseline_that_the_public_key_approved(
+    tmp_path: Path, demo_folder: Path, tmp_path_factory: pytest.TempPathFactory
+):
+    need("odbc")
+    home = Home(tmp_path, demo_folder)
+    with tds_server(small_demo(tmp_path_factory)) as server:
+        done = home.soxauto(
+            "run", "-p", str(APRIL), "-r", "cr_05",
+            SOXAUTO_WAREHOUSE="sqlserver",
+            DB_CONNECTION_STRING=server.connection_string(),
+        )  # fmt: skip
+    (package,) = home.packages("cr_05", str(APRIL))
+    assert (done.code, failed_checks(package)) == (1, {"baseline"})
+    assert verify_package(package).first_difference is None
+    (cause,) = json.loads((package / "baseline.json").read_bytes())["problems"]
+    assert "approved by the key `demonstration`, which everybody has" in cause
+    assert "soxauto baseline approve" in cause

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from soxauto_assets.entrypoints.cli import app
 from soxauto_assets_tests.support.keys import KeySigner, trusted_key
-from soxauto_assets_tests.support.packages import SIGNER, copied, published, sample
+from soxauto_assets_tests.support.packages import APPROVER, SIGNER, copied, published, sample
 from soxauto_assets_tests.verify.test_golden_packages import GOLDEN
 
 PENDING = GOLDEN / "2/pending/ipe_99/2024-09/20241001_080000Z-0123abcd"
@@ -84,7 +84,8 @@ def test_4_the_time_stamp_is_pending(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_trust_file_decides_whose_signature_counts(folder: Path, tmp_path: Path) -> None:
     mine, other = tmp_path / "mine.toml", tmp_path / "other.toml"
-    mine.write_text(trusted_key(SIGNER))
+    approver = trusted_key(APPROVER, holder='person = "Zola"', roles='["approver"]')
+    mine.write_text(trusted_key(SIGNER) + approver)
     other.write_text(trusted_key(KeySigner(2)))
 
     assert verify(folder, "--trust", mine).exit_code == 0

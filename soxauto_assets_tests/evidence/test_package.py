@@ -51,6 +51,7 @@ from soxauto_assets_tests.support.packages import (
 
 NAMES = [
     "README.txt",
+    "baseline.json",
     "checks.json",
     "controls.json",
     "data/content-digest.txt",
@@ -337,6 +338,7 @@ def _document_order() -> list[str]:
         "environment.json",
         "log.jsonl",
         "README.txt",
+        "baseline.json",
         "data/content-digest.txt",
         "workpaper.xlsx",
         "package.html",
@@ -501,7 +503,8 @@ def test_documents_of_a_dead_attempt_are_not_replaced_but_stand_beside(tmp_path:
     publish(interrupted(sample(tmp_path)), ADDRESS, store_at(root), SEALING)
 
     folder = root / ADDRESS.prefix
-    documents = sorted(set(NAMES) - {"data/extract.parquet", "data/content-digest.txt"})
+    of_rows = {"data/extract.parquet", "data/content-digest.txt", "baseline.json"}
+    documents = sorted(set(NAMES) - of_rows)
     assert names_below(folder) == sorted(
         [
             *NAMES,

@@ -80,18 +80,18 @@ class Home:
 
         return self._told(type_it, variables)
 
-    def close(self, period: str, catalog: Path) -> Done:
+    def close(self, period: str, catalog: Path, **variables: str) -> Done:
         """Close a month of all reports of another catalogue, as the command does."""
         return self._told(
             lambda: close_month.close(
                 [Period.parse(period)],
                 report_ids(catalog),
-                self.settings,
+                Settings.load(self.environment | variables),
                 cli.console,
                 cli.errors,
                 catalog=catalog,
             ),
-            {},
+            variables,
         )
 
     def _told(self, action: Callable[[], int], variables: Mapping[str, str]) -> Done:

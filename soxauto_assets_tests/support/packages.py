@@ -32,6 +32,8 @@ from soxauto_assets.catalog.model import (
     Text,
     Timestamp,
 )
+from soxauto_assets.evidence.approval import Approval, approve
+from soxauto_assets.evidence.baseline import compare
 from soxauto_assets.evidence.canonical import canonical_json, parse_canonical
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.evidence.package import LogLine, PackageContents, publish
@@ -86,6 +88,18 @@ CONTROLS = (
     Control("left_out", ControlKind.NOTED, "Left out", "SELECT 1"),
 )
 ENTRY = CatalogEntry(REPORT, COLUMNS, "SELECT 1", CONTROLS)
+
+APPROVER = KeySigner(77, deterministic=True)
+"""The key of a person who approves baselines; no demonstration."""
+APPROVAL = Approval(
+    approver="Zola Mbeki <zola@example.com>",
+    tester="Kofi Mensah <kofi@example.com>",
+    authors=("Ada Obi <ada@example.com>",),
+    note="Traced 25 rows to the ledger.",
+    approved_on=date(2024, 2, 29),
+    expires_on=date(2027, 2, 28),
+)
+APPROVED_BASELINE = approve(ENTRY, APPROVAL, APPROVER)
 
 SCHEMA = pa.schema(
     [
@@ -200,6 +214,9 @@ def sample(folder: Path, rows: tuple[Row, ...] = ROWS) -> PackageContents:
         data=data,
         totals={"amount_lcy": total(rows)},
         rows_reached=len(rows),
+        baseline=compare(
+            ENTRY, APPROVED_BASELINE, today=STARTED.date(), demonstration=False
+        ).document(),
         lineage={"columns": {"amount_lcy": ["AIG_Nav_DW.dbo.Entries.amount"]}},
         log=(LogLine(STARTED, "INFO", "attempt opened"),),
         stored=tuple(
@@ -234,6 +251,7 @@ def unreached(contents: PackageContents) -> PackageContents:
         checks=tuple(check(c.name, Verdict.FAIL, cause=cause) for c in contents.checks),
         data=None,
         totals={},
+        baseline=None,
         rows_reached=2,
         stored=(),
     )
@@ -249,14 +267,28 @@ def interrupted(contents: PackageContents) -> PackageContents:
         source=None,
         statements=(),
         controls={},
+        baseline=None,
         rows_reached=None,
         closed_by="kofi@finance-8",
         log=(LogLine(ENDED, "ERROR", "The attempt was interrupted."),),
     )
 
 
+def baselined(contents: PackageContents) -> PackageContents:
+    """The same contents with a baseline of their own report, where they have one."""
+    if contents.baseline is None or contents.entry is None:
+        return contents
+    approved = approve(contents.entry, APPROVAL, APPROVER)
+    judged = compare(contents.entry, approved, today=STARTED.date(), demonstration=False)
+    return replace(contents, baseline=judged.document())
+
+
 def published(contents: PackageContents, root: Path) -> Path:
-    """The folder of the package, published into a store below ``root``."""
+    """The folder of the package, published into a store below ``root``.
+
+    A report that a test declares otherwise is approved as it is declared.
+    """
+    contents = contents if contents.entry is ENTRY else baselined(contents)
     publish(contents, ADDRESS, LocalStore(root, name="evidence", reserve_bytes=0), SEALING)
     return root / ADDRESS.prefix
 

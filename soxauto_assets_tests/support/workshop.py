@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
 from soxauto_assets.assets.outcome import Outcome
-from soxauto_assets.catalog.loader import CATALOG_FOLDER
+from soxauto_assets.catalog.loader import CATALOG_FOLDER, BrokenReportError
 from soxauto_assets.catalog.scope import ROSTER
+from soxauto_assets.evidence.approval import NotApprovableError
 from soxauto_assets.evidence.interrupted import close_interrupted
 from soxauto_assets.evidence.lifecycle import AttemptState, AttemptVerdict, attempts, open_attempts
 from soxauto_assets.evidence.outbox import Alert, AlertKind, unsent
@@ -27,6 +29,7 @@ from soxauto_assets.store.protocol import Receipt
 from soxauto_assets.store.spool import Spooled
 from soxauto_assets.verify.package import verify_package
 from soxauto_assets.warehouse.protocol import Warehouse
+from soxauto_assets_tests.support.baselines import approve_folder
 from soxauto_assets_tests.support.packages import SEALING
 from soxauto_assets_tests.support.small_warehouse import FINREC, SmallWarehouse
 
@@ -66,6 +69,9 @@ def catalog_with(folder: Path, query: Callable[[str], str], report: str = REPORT
     after = query(before)
     assert after != before
     file.write_text(after, "utf-8")
+    # Approved as it is, so that a test sees what it is about; what is no SQL nobody approves.
+    with suppress(BrokenReportError, NotApprovableError):
+        approve_folder(folder / report)
     return folder
 
 

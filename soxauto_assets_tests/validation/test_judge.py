@@ -29,7 +29,7 @@ from soxauto_assets.validation.contract import ContractFindings
 from soxauto_assets.validation.judge import Rows, judge, unreached
 from soxauto_assets.validation.keys import KeyFindings
 from soxauto_assets.validation.plan import check_names, planned_checks
-from soxauto_assets.validation.results import CheckResult, Verdict
+from soxauto_assets.validation.results import BaselineFinding, CheckResult, Verdict
 from soxauto_assets.validation.stream import CutOffFindings, Findings
 
 PERIOD = Period(2024, 9)
@@ -93,6 +93,7 @@ ROWS: Mapping[str, Rows] = {
     "unmapped": [],
     "left_out": [{"rows": 7}],
 }
+UNCHANGED = BaselineFinding("unchanged", "unchanged since 2024-02-29", None)
 ALL = (*(kind.value for kind in CheckKind), "unmapped")
 
 
@@ -100,7 +101,8 @@ def judged(
     findings: Findings = FINDINGS, entry: CatalogEntry = ENTRY, **controls: Rows | None
 ) -> dict[str, CheckResult]:
     rows = {name: value for name, value in {**ROWS, **controls}.items() if value is not None}
-    return {result.name: result for result in judge(entry, PERIOD, findings, rows)}
+    judged = judge(entry, PERIOD, findings, rows, UNCHANGED)
+    return {result.name: result for result in judged}
 
 
 def failed(results: Mapping[str, CheckResult]) -> set[str]:

@@ -24,6 +24,7 @@ from soxauto_assets.verify.trust import Trust, TrustFileError, read_trust
 from soxauto_assets_tests.support.keys import KeySigner, trusted_key
 from soxauto_assets_tests.support.packages import (
     ADDRESS,
+    APPROVER,
     SIGNER,
     copied,
     edit,
@@ -31,6 +32,7 @@ from soxauto_assets_tests.support.packages import (
     reseal,
     sample,
     sign,
+    unreached,
 )
 
 OTHER = KeySigner(2)
@@ -48,6 +50,12 @@ def folder(intact: Path, tmp_path: Path) -> Path:
 
 
 def trust(tmp_path: Path, *tables: str) -> Trust:
+    """A trust file of the tables, and of who approved the sample's baseline."""
+    approver = trusted_key(APPROVER, holder='person = "Zola Mbeki"', roles='["approver"]')
+    return trust_of(tmp_path, *tables, approver)
+
+
+def trust_of(tmp_path: Path, *tables: str) -> Trust:
     path = tmp_path / "trust.toml"
     path.write_text("".join(tables))
     return read_trust(path)
@@ -252,8 +260,10 @@ def test_a_forger_with_a_key_of_his_own_is_found_by_the_trust_file(
 
 
 def test_a_signed_package_cannot_be_turned_into_one_of_the_unsigned_format(
-    folder: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
+    folder = published(unreached(sample(tmp_path)), tmp_path / "store")
+
     def back(statement: Any) -> None:
         statement["predicateType"] = "urn:soxauto:evidence-package:1"
         del statement["predicate"]["signer"], statement["predicate"]["time"]
@@ -319,7 +329,7 @@ def test_a_trust_file_that_is_not_understood_is_refused_as_a_whole(
     tmp_path: Path, change: Callable[[str], str], expected: str
 ) -> None:
     with pytest.raises(TrustFileError, match=expected):
-        trust(tmp_path, change(trusted_key(SIGNER)))
+        trust_of(tmp_path, change(trusted_key(SIGNER)))
 
 
 def test_a_trust_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

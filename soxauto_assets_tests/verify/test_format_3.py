@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from soxauto_assets.verify import Verification, verify_package
-from soxauto_assets_tests.support.packages import edit, published, reseal, sample
+from soxauto_assets_tests.support.packages import edit, published, reseal, sample, unreached
 
 LISTED = ("baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json")
 
@@ -42,7 +42,8 @@ def test_the_new_files_are_accepted_in_the_list_of_format_3_alone(folder: Path) 
 
 
 @pytest.mark.parametrize("name", ["seal.json"])
-def test_a_package_of_format_2_has_no_file_of_format_3_beside_it(folder: Path, name: str) -> None:
+def test_a_package_of_format_2_has_no_file_of_format_3_beside_it(tmp_path: Path, name: str) -> None:
+    folder = published(unreached(sample(tmp_path)), tmp_path / "store")
     (folder / name).write_bytes(b"{}")
     assert verify_package(folder).verdict is Verification.VERIFIED
 

@@ -132,6 +132,7 @@ def test_every_figure_of_a_package_is_asked_for_by_name(tmp_path: Path) -> None:
         "row count": "3",
         "rows reached": "3",
         "total of amount_lcy": total,
+        "check baseline follows from baseline.json": "PASS",
         "check contract, an empty extract": "3 rows",
         "check contract, broken rules": "none",
         "check cut_off, rows after the period": "0",

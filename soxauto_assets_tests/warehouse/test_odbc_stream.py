@@ -35,6 +35,7 @@ from soxauto_assets.warehouse.protocol import (
     Warehouse,
 )
 from soxauto_assets.warehouse.sqlserver import tables_of
+from soxauto_assets_tests.support.baselines import approved
 from soxauto_assets_tests.support.demo import small_demo
 from soxauto_assets_tests.support.oracle import EmbeddedSource, Month, expected_rows
 from soxauto_assets_tests.support.oracle.comparison import (
@@ -115,7 +116,7 @@ def test_a_report_passes_its_checks_and_equals_the_oracle_on_postgresql(
     entry, reading = load_entry(report), Reading()
     read_all(report, source.warehouse(), tmp_path, reading)
     assert reading.findings is not None
-    checks = judge(entry, PERIOD, reading.findings, reading.controls)
+    checks = judge(entry, PERIOD, reading.findings, reading.controls, approved(entry))
     assert [check for check in checks if check.verdict is Verdict.FAIL] == []
     assert reading.facts is not None
     assert reading.facts.isolation == "repeatable read"
@@ -331,7 +332,13 @@ def test_a_reading_whose_connection_broke_in_the_stream_begins_again_and_is_whol
     assert len(reading.retries) == 1
     assert stages.count("extract") == 2
     assert reading.findings is not None
-    checks = judge(load_entry("cr_03"), PERIOD, reading.findings, reading.controls)
+    checks = judge(
+        load_entry("cr_03"),
+        PERIOD,
+        reading.findings,
+        reading.controls,
+        approved(load_entry("cr_03")),
+    )
     assert [check.name for check in checks if check.verdict is Verdict.FAIL] == []
 
 

@@ -24,6 +24,7 @@ from soxauto_assets.warehouse.contract import compare_table
 from soxauto_assets.warehouse.protocol import Purpose, Statement
 from soxauto_assets.warehouse.sqlserver import SqlServerWarehouse
 from soxauto_assets.warehouse.sqlserver_facts import LoginCanWriteError, SnapshotNotAllowedError
+from soxauto_assets_tests.support.baselines import approved
 from soxauto_assets_tests.support.demo import small_demo
 from soxauto_assets_tests.support.oracle import REPORTS, EmbeddedSource, Month, expected_rows
 from soxauto_assets_tests.support.oracle.comparison import (
@@ -88,7 +89,7 @@ def test_every_report_passes_its_checks_and_equals_the_oracle_on_sql_server(
         rows=lambda count: None,
     )
     assert reading.findings is not None
-    checks = judge(entry, PERIOD, reading.findings, reading.controls)
+    checks = judge(entry, PERIOD, reading.findings, reading.controls, approved(entry))
     assert [check for check in checks if check.verdict is Verdict.FAIL] == []
     oracle = EmbeddedSource(databases)
     expected = expected_rows(report, oracle, Month(PERIOD.year, PERIOD.month))

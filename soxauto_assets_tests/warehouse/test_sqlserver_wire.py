@@ -35,6 +35,7 @@ from soxauto_assets.warehouse.protocol import (
 from soxauto_assets.warehouse.sqlserver import Isolation, IsolationError, SqlServerWarehouse
 from soxauto_assets.warehouse.sqlserver_errors import TRANSIENT
 from soxauto_assets.warehouse.sqlserver_facts import LoginCanWriteError, SnapshotNotAllowedError
+from soxauto_assets_tests.support.baselines import approved
 from soxauto_assets_tests.support.demo import small_demo
 from soxauto_assets_tests.support.oracle import REPORTS, EmbeddedSource, Month, expected_rows
 from soxauto_assets_tests.support.oracle.comparison import (
@@ -94,7 +95,7 @@ def test_every_report_passes_its_checks_and_equals_the_oracle_over_tds(
     reading, entry, over_tds = Reading(), entry_of(report_id), warehouse(server.connection_string())
     read_all(reading, report_id, over_tds, tmp_path)
     assert reading.findings is not None
-    checks = judge(entry, PERIOD, reading.findings, reading.controls)
+    checks = judge(entry, PERIOD, reading.findings, reading.controls, approved(entry))
     assert [check for check in checks if check.verdict is Verdict.FAIL] == []
     expected = expected_rows(report_id, source, Month(PERIOD.year, PERIOD.month))
     lines = differences(entry, expected, extract(entry, over_tds, PERIOD))
