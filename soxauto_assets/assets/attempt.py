@@ -282,7 +282,7 @@ class Work:
             today=self.started.date(),
             demonstration=self.is_demonstration,
         )
-        self.tell(self.baseline.words)
+        self.tell(f"baseline: {self.baseline.words}")
 
     def judge(self) -> None:
         """All checks; a failed one makes the attempt's cause."""

@@ -27,6 +27,7 @@ from soxauto_assets.store.protocol import StoreError
 from soxauto_assets.validation.results import Verdict
 from soxauto_assets.verify.package import verify_package
 from soxauto_assets.warehouse.protocol import Purpose, Session, SourceUnavailableError, Warehouse
+from soxauto_assets_tests.support.baselines import shipped
 from soxauto_assets_tests.support.command import failed_checks, predicate
 from soxauto_assets_tests.support.demo import SMALL
 from soxauto_assets_tests.support.folders import quick_folder
@@ -100,6 +101,7 @@ def test_an_attempt_tells_what_it_does_in_order(workshop: Workshop) -> None:
         *controls,
         "extract",
         "checks",
+        f"baseline: {shipped(entry).found}",
         "storing",
         "packing the evidence",
     ]
