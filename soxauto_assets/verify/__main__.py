@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from soxauto_assets.verify.archive import verify_zip
 from soxauto_assets.verify.package import verify_package
 from soxauto_assets.verify.report import EXIT_CODES, as_json, as_text
 from soxauto_assets.verify.trust import TrustFileError, read_trust
@@ -52,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TrustFileError as error:
         print(f"The trust file cannot be used: {error}.", file=sys.stderr)
         return _NOT_UNDERSTOOD
-    report = verify_package(package, trust)
+    if package.is_file():
+        report = verify_zip(package, lambda folder: verify_package(folder, trust))
+    else:
+        report = verify_package(package, trust)
     print(json.dumps(as_json(report), indent=2) if given.json else as_text(report))
     return EXIT_CODES[report.verdict]
 

@@ -160,7 +160,7 @@ def test_a_report_leads_from_its_source_tables_to_its_package(
     for name in (*SOURCES, "extract", "validated", "evidence"):
         expect(nodes.get_by_text(name, exact=True).first).to_be_visible()
     expect(nodes.get_by_text(REPORT, exact=True)).to_have_count(3)
-    expect(nodes.get_by_text("8 / 8 Passed")).to_be_visible()
+    expect(nodes.get_by_text("9 / 9 Passed")).to_be_visible()
     picture("lineage")
 
 
@@ -225,10 +225,13 @@ def test_a_failed_month_is_red_with_its_failed_check_and_its_package(
 def test_the_page_of_a_package_opens_from_the_ui(
     passed_month: None, ui: RunningUi, page: Page
 ) -> None:
-    _open(page, ui, "evidence", "Events")
+    _open(page, ui, "evidence", "Partitions")
+    page.get_by_title(MONTH, exact=True).click()
+    expect(page.get_by_text("Materialized", exact=True)).to_be_visible()
     package = _package(page)
-    address = _metadata(page, "page").get_by_role("link").get_attribute("href")
-    assert address == (f"{ui.pages}/evidence/attempts/{REPORT}/{MONTH}/{package.name}/package.html")
+    address = _metadata(page, "page").get_by_role("link").first.get_attribute("href")
+    below = f"evidence/attempts/{REPORT}/{MONTH}/{package.name}/package.html"
+    assert address == f"{ui.pages}/{below}"
 
     page.goto(address)
     expect(page.locator(".stamp")).to_have_text("PASS")

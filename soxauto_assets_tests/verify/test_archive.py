@@ -11,6 +11,7 @@ import pytest
 
 from soxauto_assets.evidence.zipped import NotAPackageError, zip_package
 from soxauto_assets.verify import Verification, verify_package
+from soxauto_assets.verify.__main__ import main
 from soxauto_assets.verify.archive import verify_zip
 from soxauto_assets.verify.findings import VerificationReport
 from soxauto_assets_tests.support.packages import copied, published, sample
@@ -174,3 +175,10 @@ def test_a_folder_without_a_package_is_not_put_into_a_zip(tmp_path: Path) -> Non
         zip_package(tmp_path, tmp_path / "x.zip")
 
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_the_verifier_in_one_file_takes_a_zip_too(
+    packed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(packed)]) == 0
+    assert capsys.readouterr().out.startswith("VERIFIED all ")
