@@ -331,6 +331,25 @@ def show_settings() -> None:
 
 
 @app.command()
+def hold(
+    report: Annotated[str, typer.Argument(metavar="REPORT", show_default=False)],
+    period: Annotated[str, typer.Argument(metavar="YYYY-MM", show_default=False)],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, for the record: the matter, the request.")
+    ],
+    release: Annotated[bool, typer.Option("--release", help="Lift the hold instead.")] = False,
+) -> None:
+    """Put all packages of a report and month under a legal hold, failed attempts too.
+
+    Nobody can remove them until the hold is released, whatever their retention. Needs S3 with
+    Object Lock and the rights of the records manager. Recorded with its reason.
+    """
+    from soxauto_assets.entrypoints.holding import put_hold
+
+    put_hold(report, Period.parse(period), Settings.load(), console, on=not release, reason=reason)
+
+
+@app.command()
 def docs(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 where a page is out of date.")

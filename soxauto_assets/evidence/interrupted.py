@@ -22,6 +22,7 @@ from soxauto_assets.evidence.outbox import enqueue
 from soxauto_assets.evidence.package import PackageExistsError, complete
 from soxauto_assets.evidence.papers.history import recent_months
 from soxauto_assets.evidence.recovery import Recovery, StandingPackage, recover
+from soxauto_assets.evidence.seal import seal
 from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.standing import find_package
 from soxauto_assets.evidence.timestamping import complete_pending, publish_and_stamp
@@ -49,7 +50,10 @@ def close_interrupted(
 
     def find(address: AttemptAddress) -> StandingPackage | None:
         complete(address, evidence)
-        return find_package(evidence, address)
+        package = find_package(evidence, address)
+        if package is not None:
+            seal(address, evidence)
+        return package
 
     def write(attempt: OpenAttempt, lease: Lease) -> StandingPackage:
         return _write(results, evidence, state, attempt, lease, settings, sealing)

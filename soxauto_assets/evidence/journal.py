@@ -37,10 +37,10 @@ class RecordKind(Enum):
     CLOSED = "closed"
     ALERT = "alert"
     SIGN_OFF = "sign-off"
+    HOLD = "hold"
     NOT_READY = "not-ready"
     REVIEW = "review"
     CATALOGUE = "catalogue"
-    HOLD = "hold"
     REPERFORMANCE = "re-performance"
 
 

@@ -26,6 +26,7 @@ from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.contents import PackageContents
 from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.package import PublishedPackage, publish
+from soxauto_assets.evidence.seal import seal
 from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.timestamp_form import stored_form
 from soxauto_assets.store.layout import ENVELOPE, TIME, AttemptAddress
@@ -132,14 +133,17 @@ def publish_and_stamp(
     state: ObjectStore,
     sealing: Sealing,
 ) -> PublishedPackage:
-    """Publish the package, and ask once for its time stamp; a refusal leaves it pending.
+    """Publish the package, seal it, and ask once for its time stamp, which may stay pending.
 
     Raises what ``publish`` raises, and what the stores raise.
     """
     if sealing.authority is None:
-        return publish(contents, address, evidence, sealing)
+        package = publish(contents, address, evidence, sealing)
+        seal(address, evidence)
+        return package
     _create(state, _PENDING, address, utc_now())
     package = publish(contents, address, evidence, sealing)
+    seal(address, evidence)
     with suppress(TimeUnavailableError):
         _complete(address, evidence, state, sealing.authority, utc_now)
     return package

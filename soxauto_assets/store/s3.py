@@ -38,6 +38,7 @@ from botocore.exceptions import ClientError
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.store.durable import write_all
 from soxauto_assets.store.keys import OWN_METADATA, check_key, check_metadata, is_key
+from soxauto_assets.store.locks import ObjectLock
 from soxauto_assets.store.protocol import (
     ListedObject,
     ObjectExistsError,
@@ -160,8 +161,7 @@ class S3Store:
         EvidenceBucketError.
         """
         key = receipt.key
-        version = receipt.version if is_version_id(receipt.version) else None
-        head = self._bucket.head(check_key(key), version)
+        head = self._bucket.head(check_key(key), _version_id(receipt))
         if head is None:
             raise self._errors.missing(f"{key} (version {receipt.version})")
         if version_of(head) != receipt.version:
@@ -221,6 +221,28 @@ class S3Store:
         and by the doctor; a store with a retention asks by itself before its first write.
         """
         self._bucket.require_evidence()
+
+    def lock_of(self, receipt: Receipt) -> ObjectLock:
+        """The lock of the receipt's version as it is now; raises ObjectMissingError."""
+        head = self._bucket.head(check_key(receipt.key), _version_id(receipt))
+        if head is None:
+            raise self._errors.missing(f"{receipt.key} (version {receipt.version})")
+        until = head.get("ObjectLockRetainUntilDate")
+        return ObjectLock(
+            head.get("ObjectLockMode"),
+            None if until is None else until.astimezone(UTC),
+            head.get("ObjectLockLegalHoldStatus") == "ON",
+        )
+
+    def set_legal_hold(self, receipt: Receipt, on: bool) -> None:
+        """Put the receipt's version under a legal hold, or release it; needs the right to it."""
+        version = _version_id(receipt)
+        with self._errors.told(receipt.key):
+            self._bucket.client.put_object_legal_hold(
+                **self._bucket.target(receipt.key),
+                **({} if version is None else {"VersionId": version}),
+                LegalHold={"Status": "ON" if on else "OFF"},
+            )
 
     # -- writing
 
@@ -357,3 +379,7 @@ class _RefusedError(Exception):
     def __init__(self, *, may_hold_later: bool) -> None:
         super().__init__()
         self.may_hold_later = may_hold_later
+
+
+def _version_id(receipt: Receipt) -> str | None:
+    return receipt.version if is_version_id(receipt.version) else None

@@ -1,0 +1,74 @@
+"""``seal.json``: what the evidence store said of a package's objects once they stood.
+
+Version, SHA-256 and lock of each, read back after the writing: Object Lock protects versions, so
+only who knows the version can tell an original from what was put over it. It is no part of what
+is signed, for it cannot be known before; nobody needs to believe it to verify a package. Not here:
+locks themselves (``store/locks.py``), and the statement of a legal hold (``holds.py``).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from soxauto_assets.evidence.canonical import canonical_json, utc_text
+from soxauto_assets.evidence.lease import Clock, utc_now
+from soxauto_assets.store.layout import LOG_PROOF, SEAL, TIME, AttemptAddress
+from soxauto_assets.store.locks import ObjectLock, lock_of
+from soxauto_assets.store.protocol import ObjectExistsError, ObjectStore, Receipt
+
+VERSION = 1
+_LATER = (SEAL, TIME, LOG_PROOF)
+"""What comes beside a package when it can, before this file or after it."""
+
+
+def seal(address: AttemptAddress, evidence: ObjectStore, *, now: Clock = utc_now) -> None:
+    """Write the attempt's ``seal.json``, unless it stands; raises what the store raises.
+
+    To be called once the package stands. A repeated call changes nothing.
+    """
+    if evidence.info(address.key(SEAL)) is not None:
+        return
+    document = {
+        "version": VERSION,
+        "read_back_at": utc_text(now()),
+        "store": evidence.url,
+        "objects": [
+            {
+                "name": receipt.key.removeprefix(address.prefix),
+                "version": receipt.version,
+                "sha256": receipt.sha256,
+                "size": receipt.size,
+                "lock": _lock(lock_of(evidence, receipt)),
+            }
+            for receipt in standing(address, evidence)
+        ],
+    }
+    with suppress(ObjectExistsError):  # another process was faster
+        evidence.create(address.key(SEAL), canonical_json(document))
+
+
+def standing(
+    address: AttemptAddress, evidence: ObjectStore, *, without: tuple[str, ...] = _LATER
+) -> tuple[Receipt, ...]:
+    """The objects below the attempt's prefix as they stand now, in the order of their keys."""
+    infos = (
+        evidence.info(listed.key)
+        for listed in evidence.list(address.prefix)
+        if listed.key.removeprefix(address.prefix) not in without
+    )
+    return tuple(
+        Receipt(info.key, info.version, info.sha256, info.size)
+        for info in infos
+        if info is not None
+    )
+
+
+def _lock(lock: ObjectLock | None) -> dict[str, object] | None:
+    if lock is None:
+        return None
+    until = lock.retain_until
+    return {
+        "mode": lock.mode,
+        "retain_until": None if until is None else utc_text(until),
+        "legal_hold": lock.legal_hold,
+    }
