@@ -6,10 +6,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from soxauto_assets.assets.control_assets import control_assets
+from soxauto_assets.assets.control_assets import CONTROL, control_assets
 from soxauto_assets.assets.factory import report_assets
 from soxauto_assets.assets.partitions import monthly_partitions
 from soxauto_assets.assets.progress import Listener
+from soxauto_assets.automation.after_reports import control_sensor
 from soxauto_assets.automation.jobs import (
     CLOSE_MONTH,
     RECONCILE_MONTH,
@@ -27,7 +28,7 @@ from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import listeners, resources, table_places
 from soxauto_assets.settings import Settings
 
-__all__ = ["CLOSE_MONTH", "RECONCILE_MONTH", "build", "defs"]
+__all__ = ["CLOSE_MONTH", "CONTROL", "RECONCILE_MONTH", "build", "defs"]
 
 
 def build(
@@ -42,13 +43,15 @@ def build(
     reports = report_ids(catalog)
     places = table_places(settings)
     control = control_assets(monthly_partitions(settings), reports, settings.zone)
+    reconcile = reconcile_month_job(control)
     return dg.Definitions(
         assets=[*sources, *steps, control],
-        jobs=[job, reconcile_month_job(control)],
+        jobs=[job, reconcile],
         schedules=[month_end_schedule(job, settings), after_close_schedule(job, settings)],
         sensors=[
             alert_sensor(),
             heartbeat_sensor(settings, reports),
+            control_sensor(reconcile, reports),
             *run_end_sensors(settings, reports),
             *([table_sensor(places, reports, catalog)] if places else []),
         ],

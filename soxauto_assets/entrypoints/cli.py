@@ -82,7 +82,10 @@ def run(
     """Close a month: extract, check, store and pack every report (or those named).
 
     Without a period it closes the last month that has ended. Every attempt leaves a package,
-    also a failed one. Exit code 0 only when every report passed; 75 when the source is not ready
+    also a failed one. A whole month ends with its control, as `soxauto pg01` makes it.
+
+    Exit code 0 only when every report passed and the control was made; what the control found is
+    shown, alerted, and told by the exit code of `soxauto pg01`. 75 when the source is not ready
     for the month and its heartbeat day has not come: nothing was begun, run it again tomorrow.
     """
     from soxauto_assets.entrypoints import close_month

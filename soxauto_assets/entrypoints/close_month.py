@@ -27,7 +27,15 @@ from soxauto_assets.entrypoints.console import (
     outcome_tables,
     to_verify,
 )
+from soxauto_assets.entrypoints.control_run import (
+    QUIET,
+    control_status,
+    controls_of,
+    is_a_finding,
+    run_control,
+)
 from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
+from soxauto_assets.entrypoints.run_events import step_failures, was_stopped
 from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
@@ -36,8 +44,6 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""The console listener tells it better; the instance keeps every event all the same."""
 WAITING = 75
 """Exit code: nothing failed, but a month waits for its source (EX_TEMPFAIL of sysexits.h)."""
 
@@ -127,9 +133,11 @@ def close(
     *,
     catalog: Path | None = None,
 ) -> int:
-    """Make one attempt at each report of each period; print the table; the exit code.
+    """Make one attempt at each report of each period, and its control; print the table.
 
-    0: every report passed. 1: one failed, or an alert or an older attempt could not be handled.
+    The control of a month is made when all its reports were. The exit code: 0: every report
+    passed, and the control was made; what it found is its own verdict. 1: a report failed, the
+    control could not be made, or an alert or an older attempt could not be handled.
     75: nothing failed, but a month waits for its source and none of its reports was begun.
     Ctrl-C ends it after the attempt under way, which becomes interrupted. ``catalog`` replaces
     the product's own catalogue folder (for tests). Raises InstanceError where Dagster's instance
@@ -140,7 +148,8 @@ def close(
 
     broken: list[str] = []
     waits = False
-    with ConsoleListener(console, len(periods) * len(reports)) as listener:
+    whole = set(reports) >= set(report_ids())
+    with ConsoleListener(console, len(periods) * (len(reports) + whole)) as listener:
         definitions = build(settings, listener, catalog)
         with opened_instance() as instance:
             try:
@@ -152,13 +161,23 @@ def close(
                 if _must_wait(definitions, period, settings, errors):
                     waits = True
                     continue
-                if not _close_period(
+                going_on = _close_period(
                     definitions, instance, period, reports, settings, listener, broken, catalog
-                ):
+                )
+                if going_on and whole:
+                    going_on = _reconcile(definitions, instance, period, settings, listener, broken)
+                if not going_on:
                     broken.append("Interrupted: what comes after was not begun.")
                     break
     for table in outcome_tables(listener.outcomes, console):
         console.print(table)
+    made, controls = controls_of(listener.outcomes)
+    for outcome in controls:
+        console.print(
+            f"{outcome.address.period} PG-01: {control_status(outcome)}",
+            style="bold",
+            highlight=False,
+        )
     for line in failure_lines(listener.outcomes):
         # Not broken into lines of its own: what is cut cannot be copied.
         console.print(line, highlight=False, soft_wrap=True)
@@ -175,9 +194,31 @@ def close(
         broken.append(str(error))
         errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
     _next_steps(listener, settings, console)
-    if broken or not all(outcome.passed for outcome in listener.outcomes):
+    sound = all(outcome.passed or is_a_finding(outcome) for outcome in controls)
+    if broken or not sound or not all(outcome.passed for outcome in made):
         return 1
     return WAITING if waits else 0
+
+
+def _reconcile(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    period: Period,
+    settings: Settings,
+    listener: ConsoleListener,
+    broken: list[str],
+) -> bool:
+    """The control of a month whose reports were all attempted; False where it was stopped."""
+    try:
+        result = run_control(definitions, instance, period, settings, broken)
+    except SoxautoError as error:
+        broken.append(f"The control of {period} could not be begun: {error}")
+        return True
+    _, controls = controls_of(listener.outcomes)
+    if not any(outcome.address.period == period for outcome in controls):
+        causes = "; ".join(step_failures(result).values()) or "it was not begun"
+        broken.append(f"The control of {period} was not made: {causes}")
+    return not was_stopped(result)
 
 
 def _must_wait(
@@ -283,7 +324,7 @@ def _close_period(
         tags=dict(process_tag()),
         asset_selection=[asset_key(r, stage) for r in reports for stage in STAGES],
     )
-    causes = _step_failures(result)
+    causes = step_failures(result)
     broken += _unexplained(causes, period, reports, listener)
     known = report_ids(catalog)
     try:
@@ -300,7 +341,7 @@ def _close_period(
         )
     except SoxautoError as error:
         broken.append(f"The alert that sums up {period} could not be written: {error}")
-    return not _was_stopped(result)
+    return not was_stopped(result)
 
 
 def _resource(definitions: dg.Definitions, name: str):  # type: ignore[no-untyped-def]
@@ -340,38 +381,6 @@ def prepare(
     end_dead_runs(instance, state.store, recovery.closed)
     listener.say("preparing the demonstration warehouse (built once)")
     _resource(definitions, "warehouse").warehouse()
-
-
-def _was_stopped(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether a signal ended the run; Dagster says so nowhere but in the reason of its failure."""
-    from dagster._core.events import RunFailureReason
-
-    return any(
-        event.is_job_failure
-        and event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
-        for event in result.all_events
-    )
-
-
-def _step_failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """The reports whose step failed in Dagster, each with the message of its error.
-
-    Dagster wraps an error in its own; below those, the outermost one is made for people.
-    """
-    causes = {}
-    for event in result.all_events:
-        if event.is_step_failure and event.step_key is not None:
-            error = event.step_failure_data.error
-            while (
-                error is not None
-                and error.cause is not None
-                and (error.cls_name or "").startswith("Dagster")
-            ):
-                error = error.cause
-            causes[event.step_key] = (
-                "no error was recorded" if error is None else error.message.strip()
-            )
-    return causes
 
 
 def _unexplained(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -16,15 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from soxauto_assets.entrypoints.close_month import QUIET, prepare
+from soxauto_assets.entrypoints.close_month import prepare
 from soxauto_assets.entrypoints.console import ConsoleListener
+from soxauto_assets.entrypoints.control_run import run_control
 from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
 from soxauto_assets.errors import SoxautoError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import dagster as dg
 
     from soxauto_assets.assets.outcome import Outcome
     from soxauto_assets.period import Period
@@ -46,21 +44,14 @@ def reconcile_month(period: Period, settings: Settings, console: Console, errors
     """
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     from soxauto_assets.automation.alerting import deliver
-    from soxauto_assets.definitions import RECONCILE_MONTH, build
+    from soxauto_assets.definitions import build
 
     broken: list[str] = []
     with ConsoleListener(console, 1) as listener:
         definitions = build(settings, listener)
         with opened_instance() as instance:
             prepare(definitions, instance, listener, errors, broken)
-            if settings.warehouse == "embedded":
-                _deposit_demonstration_files(definitions, period)
-            result = definitions.resolve_job_def(RECONCILE_MONTH).execute_in_process(
-                instance=instance,
-                partition_key=str(period),
-                raise_on_error=False,
-                run_config=QUIET,
-            )
+            result = run_control(definitions, instance, period, settings, broken)
     resources = definitions.resources or {}
     report_io = resources["report_io"]
     for outcome in listener.outcomes:
@@ -76,18 +67,6 @@ def reconcile_month(period: Period, settings: Settings, console: Console, errors
         errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
     passed = bool(listener.outcomes) and all(outcome.passed for outcome in listener.outcomes)
     return 0 if passed and result.success and not broken else 1
-
-
-def _deposit_demonstration_files(definitions: dg.Definitions, period: Period) -> None:
-    """The Jdash files that the demonstration's operations would export, where none was brought."""
-    from soxauto_assets.demo.jdash import jdash_files
-    from soxauto_assets.reconciliation.inputs import deposit_jdash, newest_jdash
-
-    resources = definitions.resources or {}
-    store, databases = resources["inputs"].store, resources["warehouse"].databases()
-    for company, content in jdash_files(databases, period).items():
-        if newest_jdash(store, period, company) is None:
-            deposit_jdash(store, content, period, company, who="demo@soxauto", at=datetime.now(UTC))
 
 
 def show(outcome: Outcome, results: ObjectStore, evidence: ObjectStore, console: Console) -> None:

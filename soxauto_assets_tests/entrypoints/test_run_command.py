@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from soxauto_assets.assets.control_assets import CONTROL
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.demo.faults import PLANTED, PLANTED_PERIOD
 from soxauto_assets.evidence.current import current
@@ -46,8 +47,8 @@ def failed(home: Home) -> Done:
 
 
 def to_its_end(done: Done) -> Done:
-    """A run that shows a row for each report; else nothing below could tell why."""
-    assert tuple(table(done)) == report_ids(), done.out + done.err
+    """A run that shows a row for each report and the control; else nothing below says why."""
+    assert tuple(table(done)) == (*report_ids(), CONTROL), done.out + done.err
     return done
 
 
@@ -68,8 +69,8 @@ def materialized(home: Home, report: str, period: str) -> list[str]:
 def test_a_month_closes_and_the_table_shows_every_report(home: Home, closed: Done) -> None:
     assert closed.code == 0
     rows = table(closed)
-    assert tuple(rows) == report_ids()
-    assert len(rows) == 14
+    assert tuple(rows) == (*report_ids(), CONTROL)
+    assert len(rows) == 15
     for report, row in rows.items():
         passed, _, applicable = row["checks"].partition("/")
         assert (row["period"], row["verdict"], passed) == (GOOD, "PASS", applicable)
@@ -77,7 +78,7 @@ def test_a_month_closes_and_the_table_shows_every_report(home: Home, closed: Don
         assert attempt.address.attempt == row["attempt"]
         (package,) = home.packages(report, GOOD)
         assert package.name == row["attempt"]
-    assert f"soxauto verify {home.packages('ipe_rec_errors', GOOD)[0]}" in closed.out
+    assert f"soxauto verify {home.packages(CONTROL, GOOD)[0]}" in closed.out
 
 
 def test_every_package_of_the_month_verifies_and_its_data_is_current(
@@ -101,6 +102,14 @@ def test_one_summary_is_sent_for_a_month_that_passed(home: Home, closed: Done) -
     summary = f"SOX PG-01: {GOOD} run ended, all reports passed"
     assert [alert for alert in home.alerts() if GOOD in alert] == [summary]
     assert re.findall(r"^ALERT (.*) \(", closed.err, re.MULTILINE) == [summary]
+
+
+def test_a_whole_month_ends_with_its_control(home: Home, closed: Done) -> None:
+    assert table(closed)[CONTROL]["verdict"] == "PASS"
+    assert f"{GOOD} PG-01: RECONCILED OR EXPLAINED" in closed.out
+    (control,) = home.history(CONTROL, GOOD)
+    last = max(home.history(report, GOOD)[0].closed.closed_at for report in report_ids())  # type: ignore[union-attr]
+    assert control.opened.opened_at >= last
 
 
 def test_a_second_run_is_a_new_attempt_and_leaves_the_first_as_it_was(
@@ -152,8 +161,8 @@ def test_the_failing_month_fails_for_the_planted_reasons_and_no_other(
     found = {report: failed_checks(home.packages(report, BAD)[-1]) for report in report_ids()}
     assert found == {report: expected.get(report, set()) for report in report_ids()}, failed.out
     rows = table(failed)
-    assert {report for report in rows if rows[report]["verdict"] == "FAIL"} == set(PLANTED)
-    assert tuple(rows) == report_ids()
+    assert {name for name in rows if rows[name]["verdict"] == "FAIL"} == {*PLANTED, CONTROL}
+    assert f"{BAD} PG-01: INCOMPLETE" in failed.out
     for report, checks in expected.items():
         assert f"{report} {BAD} FAIL\n  {len(checks)} of the checks failed: " in failed.out
 
@@ -170,6 +179,7 @@ def test_packages_of_failed_reports_verify_and_hold_the_extract(home: Home, fail
 
 def test_each_failed_report_is_one_alert_and_the_run_one_summary(home: Home, failed: Done) -> None:
     expected = [f"SOX PG-01: {report.upper()} {BAD} failed" for report in PLANTED]
+    expected.append(f"SOX PG-01: PG01 {BAD} failed")
     expected.append(f"SOX PG-01: {BAD} run ended, 5 of 14 reports did not pass")
     assert [alert for alert in home.alerts() if BAD in alert] == sorted(expected)
     assert sorted(re.findall(r"^ALERT (.*) \(", failed.err, re.MULTILINE)) == sorted(expected)
