@@ -9,6 +9,7 @@ Here: labelling and following, over whole columns. Not here: the label rules (``
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -53,19 +54,20 @@ _SOURCES = (
 )
 OPEN_ITEMS = pl.Schema(
     {
-        "report": pl.String(),
-        "company": pl.String(),
+        # Texts of which there are few are categories: a month may have millions of items.
+        "report": pl.Categorical(),
+        "company": pl.Categorical(),
         "item": pl.String(),
-        "kind": pl.String(),
+        "kind": pl.Categorical(),
         "amount": AMOUNT,
-        "rule": pl.String(),
-        "debit": pl.String(),
-        "credit": pl.String(),
+        "rule": pl.Categorical(),
+        "debit": pl.Categorical(),
+        "credit": pl.Categorical(),
         "since": pl.Date(),
         "age_days": pl.Int32(),
         "state": pl.Enum([state.value for state in ItemState]),
         "amount_before": AMOUNT,
-        "why": pl.String(),
+        "why": pl.Categorical(),
     }
 )
 _KEY = ["company", "item"]
@@ -103,7 +105,7 @@ def open_items_summary(items: pl.DataFrame) -> pl.DataFrame:
             amount_before=pl.col("amount_before").sum(),
             oldest_days=pl.col("age_days").max(),
         )
-        .sort(by)
+        .sort(pl.col(by).cast(pl.String))
     )
 
 
@@ -136,9 +138,9 @@ def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
     rows_before = month.past.report(source.report, last)
     if rows_before is None:
         standing = now.with_columns(
-            state=pl.lit(ItemState.NOT_COMPARABLE.value),
+            state=_state(ItemState.NOT_COMPARABLE),
             amount_before=pl.lit(None, dtype=AMOUNT),
-            why=pl.lit(month.past.why_absent(source.report, last)),
+            why=pl.lit(month.past.why_absent(source.report, last), dtype=pl.Categorical),
         )
         return _finished(standing, month.period)
     before = _labelled(source, rows_before, book)
@@ -146,22 +148,22 @@ def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
         before.select(*_KEY, amount_before="amount"), on=_KEY, how="left"
     ).with_columns(
         state=pl.when(pl.col("amount_before").is_not_null())
-        .then(pl.lit(ItemState.CARRIED.value))
-        .otherwise(pl.lit(ItemState.NEW.value)),
-        why=pl.lit(None, dtype=pl.String),
+        .then(_state(ItemState.CARRIED))
+        .otherwise(_state(ItemState.NEW)),
+        why=pl.lit(None, dtype=pl.Categorical),
     )
     seen = _seen_earlier(source, month, book)
     if seen is not None:
         standing = standing.join(seen, on=_KEY, how="left").with_columns(
             state=pl.when(pl.col("seen") & (pl.col("state") == ItemState.NEW.value))
-            .then(pl.lit(ItemState.REOPENED.value))
+            .then(_state(ItemState.REOPENED))
             .otherwise("state")
         )
     cleared = before.join(now.select(_KEY), on=_KEY, how="anti").with_columns(
         amount_before="amount",
         amount=pl.lit(0).cast(AMOUNT),  # known to be nothing: the report is complete
-        state=pl.lit(ItemState.CLEARED.value),
-        why=pl.lit(None, dtype=pl.String),
+        state=_state(ItemState.CLEARED),
+        why=pl.lit(None, dtype=pl.Categorical),
     )
     return _finished(pl.concat([standing.drop("seen", strict=False), cleared]), month.period)
 
@@ -174,7 +176,9 @@ def _seen_earlier(source: _Source, month: Month, book: RuleBook) -> pl.LazyFrame
         rows = month.past.report(source.report, period)
         if rows is not None:
             frames.append(
-                item_rows(source.report, rows, book).select(company(), item=_item(source))
+                item_rows(source.report, rows, book).select(
+                    company().cast(pl.Categorical), item=_item(source)
+                )
             )
     if not frames:
         return None
@@ -186,8 +190,14 @@ def _finished(rows: pl.LazyFrame, period: Period) -> pl.DataFrame:
         age_days=(pl.lit(period.cutoff_date) - pl.col("since")).dt.total_days()
     )
     return collected(
-        aged.select(pl.col(name).cast(kind) for name, kind in OPEN_ITEMS.items()).sort(_KEY)
+        aged.select(pl.col(name).cast(kind) for name, kind in OPEN_ITEMS.items()).sort(
+            pl.col("company").cast(pl.String), "item"
+        )
     )
+
+
+def _state(state: ItemState) -> pl.Expr:
+    return pl.lit(state.value, dtype=OPEN_ITEMS["state"])
 
 
 def _item(source: _Source) -> pl.Expr:
@@ -197,25 +207,26 @@ def _item(source: _Source) -> pl.Expr:
 def _labelled(source: _Source, rows: pl.LazyFrame, book: RuleBook) -> pl.LazyFrame:
     rules = [rule for rule in book.labels if rule.report == source.report]
     plain = item_rows(source.report, rows, book).select(
-        company(),
-        report=pl.lit(source.report),
+        company().cast(pl.Categorical),
+        report=pl.lit(source.report, dtype=pl.Categorical),
         item=_item(source),
         kind=_kind(rules),
         amount=amount(source.measure),
         since=pl.col(source.since).cast(pl.Date),
     )
-    flat = [(value, rule) for rule in rules for value in rule.values]
-    table = pl.LazyFrame(
-        {
-            "kind": [value for value, _ in flat],
-            "rule": [rule.id for _, rule in flat],
-            "debit": [rule.debit for _, rule in flat],
-            "credit": [rule.credit for _, rule in flat],
-        },
-        schema=dict.fromkeys(("kind", "rule", "debit", "credit"), pl.String),
-    )
-    return plain.join(table, on="kind", how="left").with_columns(
-        pl.col("rule").fill_null(UNLABELLED)
+    of_value = {value: rule for rule in rules for value in rule.values}
+
+    def text(of: Callable[[LabelRule], str], default: str | None) -> pl.Expr:
+        known = {value: of(rule) for value, rule in of_value.items()}
+        if not known:
+            return pl.lit(default, dtype=pl.Categorical)
+        return pl.col("kind").replace_strict(known, default=default).cast(pl.Categorical)
+
+    return plain.with_columns(
+        rule=text(lambda rule: rule.id, UNLABELLED),
+        debit=text(lambda rule: rule.debit, None),
+        credit=text(lambda rule: rule.credit, None),
+        kind=pl.col("kind").cast(pl.Categorical),
     )
 
 
