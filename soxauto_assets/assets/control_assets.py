@@ -242,17 +242,6 @@ def _events(
             severity=dg.AssetCheckSeverity.ERROR,
             description=check.cause or f"expected {check.expected}, found {check.found}",
         )
-    yield from _review_checks(review)
-    if review.receipt is not None:
-        yield dg.MaterializeResult(
-            asset_key=dg.AssetKey([CONTROL, REVIEW]),
-            metadata={
-                **facts,
-                "workbook": location(f"{results_url}/{review.receipt.key}"),
-                "workbook SHA-256": review.receipt.sha256,
-                "answers needed": len(review.waiting),
-            },
-        )
     if control is not None:
         if outcome.page_url is not None:
             address = f"{outcome.page_url.rpartition('/')[0]}/attachments/{PAGE}"
@@ -268,6 +257,18 @@ def _events(
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey([CONTROL, name]), metadata={**facts, **own}
             )
+    # After the parts that it is made of: Dagster takes the assets of a step in their order only.
+    yield from _review_checks(review)
+    if review.receipt is not None:
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([CONTROL, REVIEW]),
+            metadata={
+                **facts,
+                "workbook": location(f"{results_url}/{review.receipt.key}"),
+                "workbook SHA-256": review.receipt.sha256,
+                "answers needed": len(review.waiting),
+            },
+        )
     if not outcome.passed:
         raise dg.Failure(
             f"{CONTROL} {outcome.address.period} does not pass: {outcome.cause}",

@@ -215,9 +215,12 @@ def _reconcile(
         broken.append(f"The control of {period} could not be begun: {error}")
         return True
     _, controls = controls_of(listener.outcomes)
-    if not any(outcome.address.period == period for outcome in controls):
-        causes = "; ".join(step_failures(result).values()) or "it was not begun"
+    own = [outcome for outcome in controls if outcome.address.period == period]
+    causes = "; ".join(step_failures(result).values()) or "it was not begun"
+    if not own:
         broken.append(f"The control of {period} was not made: {causes}")
+    elif own[-1].passed and not result.success:
+        broken.append(f"The package of the control of {period} says PASS, but {causes}")
     return not was_stopped(result)
 
 

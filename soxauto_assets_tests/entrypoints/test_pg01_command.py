@@ -62,7 +62,7 @@ def test_a_month_that_is_explained_passes_and_covers_its_reports_with_one_digest
 def test_its_review_goes_out_as_a_workbook_and_comes_back_with_answers(
     home: Home, tmp_path: Path
 ) -> None:
-    (attempt,) = home.history("pg01", GOOD)
+    attempt = home.history("pg01", GOOD)[-1]
     file = tmp_path / "review.xlsx"
     exported = home.soxauto("review", "export", GOOD, "-o", str(file))
     assert (exported.code, attempt.address.attempt in exported.out) == (0, True), exported.err
@@ -89,7 +89,7 @@ def test_its_review_goes_out_as_a_workbook_and_comes_back_with_answers(
 
 
 def test_its_page_is_part_of_the_package(home: Home) -> None:
-    (attempt,) = home.history("pg01", GOOD)
+    attempt = home.history("pg01", GOOD)[-1]
     text = (last_package(home, GOOD) / "attachments" / PAGE).read_text("utf-8")
     assert attempt.address.attempt in text
     assert "EC_NG-18412" in text
@@ -118,12 +118,12 @@ def test_a_month_without_reports_is_incomplete_and_packed_all_the_same(home: Hom
     assert "RECONCILED" not in done.out
     package = last_package(home, BAD)
     assert predicate(package)["verdict"] == "FAIL"
-    first, *_ = blockers(
+    found = blockers(
         home.history("pg01", BAD)[-1],
         evidence=home.store("evidence"),
         inputs=LocalStore(home.folder / "inputs", name="inputs"),
     )
-    assert first.startswith("The check complete failed: ")
+    assert any(line.startswith("The check complete failed: ") for line in found)
     assert verify_package(package).verdict is Verification.VERIFIED
     assert current(home.store("results"), "pg01", Period.parse(BAD)) is None
     assert any("PG01 2024-06" in alert for alert in home.alerts())
