@@ -1,8 +1,8 @@
 """``verify.pyz``: the verifier in one file, which every package carries.
 
-A Python zip application of the room ``verify`` and nothing else. The files are stored in sorted
-order with a fixed date, so that one release of the product makes one file: an auditor compares
-its SHA-256 with that of another copy. Not here: what it does (``verify/__main__.py``).
+A Python zip application of the room ``verify`` and nothing else. Order and dates are fixed, so
+that one image of the product makes one file: an auditor compares its SHA-256 with that of another
+copy (another zlib may compress otherwise). Not here: what it does (``verify/__main__.py``).
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def verifier_file() -> bytes:
             members[f"soxauto_assets/verify/{module.name}"] = module.read_bytes()
     content = io.BytesIO(_FIRST_LINE)
     content.seek(0, io.SEEK_END)
-    with zipfile.ZipFile(content, "a", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(content, "a", compresslevel=9) as archive:
         for name in sorted(members):
             info = zipfile.ZipInfo(name, _DATE)
             info.create_system = 3  # Unix, on whatever system it is made
             info.external_attr = 0o100644 << 16
-            archive.writestr(info, members[name])
+            archive.writestr(info, members[name], zipfile.ZIP_DEFLATED)
     return content.getvalue()
