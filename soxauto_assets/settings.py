@@ -301,6 +301,27 @@ class Settings(BaseSettings):
         alias="SOXAUTO_TIME_ZONE",
         description="Zone in which months end and the schedule runs (08:00 on the first).",
     )
+    trigger: Literal["lambda", "ecs-task", "daemon"] | None = Field(
+        None,
+        alias="SOXAUTO_TRIGGER",
+        description=(
+            "What begins months by itself; all others are off. daemon: the schedules run. lambda: "
+            "the function takes scheduled events. ecs-task: `soxauto run` is scheduled outside. "
+            "Unset: people, or the schedules that somebody turns on."
+        ),
+    )
+    image_digest: str | None = Field(
+        None,
+        alias="SOXAUTO_IMAGE_DIGEST",
+        pattern=r"^sha256:[0-9a-f]{64}$",
+        description="Digest of the container image that runs, for the evidence.",
+    )
+    release_tag: str | None = Field(
+        None,
+        alias="SOXAUTO_RELEASE",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$",
+        description="Release that runs, for the evidence; the image sets it to its own.",
+    )
     lease_seconds: int = Field(
         300,
         alias="SOXAUTO_LEASE_SECONDS",

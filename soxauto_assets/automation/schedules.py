@@ -1,7 +1,8 @@
 """When months are closed without a person: as soon as the source is ready, and again after close.
 
 Both ask for the month that has just ended, at 08:00 in the zone of the settings, which is that of
-the partitions: a month ends where it runs. Both are off until somebody turns them on.
+the partitions: a month ends where it runs. Both are off until somebody turns them on, unless
+SOXAUTO_TRIGGER is daemon.
 
 Here: the days, and the asking. Not here: what makes a source ready (``readiness.py``).
 """
@@ -39,6 +40,7 @@ def month_end_schedule(
         job=job,
         cron_schedule=f"0 {HOUR} 1-{settings.heartbeat_day} * *",
         execution_timezone=settings.time_zone,
+        default_status=_status(settings),
         description=f"08:00 on the first of each month, for the month that has just ended; where "
         f"its source is not ready, again each day until day {settings.heartbeat_day}.",
     )
@@ -72,6 +74,7 @@ def after_close_schedule(
         job=job,
         cron_schedule=f"0 {HOUR} * * 1-5",
         execution_timezone=settings.time_zone,
+        default_status=_status(settings),
         description=f"08:00 on working day {number} (Monday to Friday) of each month: another "
         "attempt at the month that has ended, after its books were closed.",
     )
@@ -87,6 +90,12 @@ def after_close_schedule(
             yield _begin_if_ready(context, period, warehouse, state, settings)
 
     return schedule
+
+
+def _status(settings: Settings) -> dg.DefaultScheduleStatus:
+    """On by itself where the daemon is the trigger; where another one is, off."""
+    by_daemon = settings.trigger == "daemon"
+    return dg.DefaultScheduleStatus.RUNNING if by_daemon else dg.DefaultScheduleStatus.STOPPED
 
 
 def _begin_if_ready(

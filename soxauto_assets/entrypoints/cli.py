@@ -21,6 +21,7 @@ from soxauto_assets.entrypoints.baseline_command import baseline_app
 from soxauto_assets.entrypoints.log_commands import log_app
 from soxauto_assets.entrypoints.month_commands import add_commands, package_folder
 from soxauto_assets.entrypoints.review_month import app as review_app
+from soxauto_assets.entrypoints.serve_commands import app as serve_app
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.period import Period
 from soxauto_assets.settings import PROJECT_FOLDER, Settings
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(baseline_app, name="baseline")
 app.add_typer(review_app, name="review")
+app.add_typer(serve_app, name="serve")
 # Where nobody sits at a terminal (CI, a log) lines may be long; a terminal keeps its own width.
 console = Console(width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True, width=None if sys.stderr.isatty() else 160)

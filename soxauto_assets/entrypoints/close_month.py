@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -143,6 +144,8 @@ def close(
     the product's own catalogue folder (for tests). Raises InstanceError where Dagster's instance
     does not answer.
     """
+    # As Ctrl-C does, from the first moment on: a task that is stopped gets SIGTERM.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     from soxauto_assets.definitions import build
 
@@ -155,17 +158,17 @@ def close(
             try:
                 prepare(definitions, instance, listener, errors, broken)
             except (SoxautoError, OSError) as error:
-                _tell_of_no_start(definitions, periods, error)
+                tell_of_no_start(definitions, periods, error)
                 raise
             for period in periods:
-                if _must_wait(definitions, period, settings, errors):
+                if must_wait(definitions, period, settings, errors):
                     waits = True
                     continue
-                going_on = _close_period(
+                going_on = close_period(
                     definitions, instance, period, reports, settings, listener, broken, catalog
                 )
                 if going_on and whole:
-                    going_on = _reconcile(definitions, instance, period, settings, listener, broken)
+                    going_on = reconcile(definitions, instance, period, settings, listener, broken)
                 if not going_on:
                     broken.append("Interrupted: what comes after was not begun.")
                     break
@@ -184,12 +187,12 @@ def close(
     for problem in broken:
         errors.print(problem, style="bold red", markup=False, highlight=False)
     try:
-        broken += _check_tables(definitions, settings, console, errors, catalog)
+        broken += count_tables(definitions, settings, console, errors, catalog)
     except (SoxautoError, OSError) as error:
         broken.append(str(error))
         errors.print(f"The tables were not checked: {error}", style="bold red", markup=False)
     try:
-        _watch_and_deliver(definitions, report_ids(catalog), settings)
+        watch_and_deliver(definitions, report_ids(catalog), settings)
     except (SoxautoError, OSError) as error:
         broken.append(str(error))
         errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
@@ -200,7 +203,7 @@ def close(
     return WAITING if waits else 0
 
 
-def _reconcile(
+def reconcile(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     period: Period,
@@ -224,7 +227,7 @@ def _reconcile(
     return not was_stopped(result)
 
 
-def _must_wait(
+def must_wait(
     definitions: dg.Definitions, period: Period, settings: Settings, errors: Console
 ) -> bool:
     """Whether the source is not ready for the month, and time is left for it; says so."""
@@ -241,7 +244,7 @@ def _must_wait(
     return examined.waits
 
 
-def _check_tables(
+def count_tables(
     definitions: dg.Definitions,
     settings: Settings,
     console: Console,
@@ -273,7 +276,7 @@ def _check_tables(
     return problems
 
 
-def _watch_and_deliver(
+def watch_and_deliver(
     definitions: dg.Definitions, known: Sequence[str], settings: Settings
 ) -> None:
     """What the sensors do where a daemon runs: missed months, late alerts, sending what waits."""
@@ -288,7 +291,7 @@ def _watch_and_deliver(
         deliver(state, sink)
 
 
-def _tell_of_no_start(
+def tell_of_no_start(
     definitions: dg.Definitions, periods: Sequence[Period], error: Exception
 ) -> None:
     """Alert that no report was begun; whatever fails here has the same cause."""
@@ -303,7 +306,7 @@ def _tell_of_no_start(
         deliver(state, sink)
 
 
-def _close_period(
+def close_period(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     period: Period,

@@ -184,6 +184,52 @@ def run_not_begun(
     )
 
 
+def event_refused(cause: str, *, at: datetime, request: str) -> Alert:
+    """The alert of an event that was not understood; ``request`` is the id of its invocation."""
+    lines = [
+        "An event was refused; no month was begun.",
+        f"Cause: {cause}",
+        f"Request: {request}",
+    ]
+    return Alert(
+        AlertKind.OPERATION,
+        "SOX PG-01: an event was refused",
+        tuple(lines),
+        at,
+        attempt=f"refused-{at:%Y%m%d_%H%M%SZ}",
+    )
+
+
+def out_of_time(
+    period: Period,
+    done: Sequence[str],
+    left: Sequence[str],
+    packages: Sequence[str],
+    *,
+    at: datetime,
+    request: str,
+) -> Alert:
+    """The alert of a run that stopped before its time was up; the sequences are report ids."""
+    lines = [
+        f"The time for {period} was up: {_reports(len(left))} left. What was under way is packed "
+        "as interrupted.",
+        f"Left: {', '.join(left) or 'none'}",
+        f"Done: {', '.join(done) or 'none'}",
+        "Send the event again: it goes on with what is left. Where that repeats itself, use the "
+        "trigger ecs-task, which has no limit.",
+        *(f"Package: {package}" for package in packages),
+        f"Request: {request}",
+    ]
+    return Alert(
+        AlertKind.OPERATION,
+        f"SOX PG-01: the time for {period} was up, {_reports(len(left))} left",
+        tuple(lines),
+        at,
+        period=str(period),
+        attempt=f"out-of-time-{at:%Y%m%d_%H%M%SZ}",
+    )
+
+
 def period_missed(
     period: Period,
     missing: Sequence[str],

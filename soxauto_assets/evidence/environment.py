@@ -58,6 +58,9 @@ def describe_environment(
             "commit": commit(_PACKAGE.parent),
             "lock_sha256": lock_digest(_PACKAGE.parent),
         },
+        # Where it runs from an image; the release is the image's own, the digest its registry's.
+        "image_digest": settings.get("SOXAUTO_IMAGE_DIGEST") or None,
+        "release_tag": settings.get("SOXAUTO_RELEASE") or None,
         "python": {"version": platform.python_version(), "build": sys.version},
         "libraries": {name: _version(name) for name in LIBRARIES},
         "source": {"engine": engine, "drivers": dict(drivers or {})},

@@ -32,17 +32,28 @@ def test_the_environment_can_be_written_and_names_what_made_the_package() -> Non
 
     assert canonical_json(found)
     assert sorted(found) == [
+        "image_digest",
         "libraries",
         "machine",
         "pandera",
         "product",
         "python",
+        "release_tag",
         "settings",
         "source",
         "user",
     ]
     assert found["settings"] == {"SOXAUTO_STORE": "local"}
     assert found["source"] == {"engine": "DuckDB 2.0.0", "drivers": {}}
+
+
+def test_the_image_and_the_release_that_ran_are_named_where_they_are_known() -> None:
+    digest = f"sha256:{'0a' * 32}"
+    named = describe_environment({"SOXAUTO_IMAGE_DIGEST": digest, "SOXAUTO_RELEASE": "1.4.0"})
+    unnamed = describe_environment({"SOXAUTO_IMAGE_DIGEST": "", "SOXAUTO_RELEASE": ""})
+
+    assert (named["image_digest"], named["release_tag"]) == (digest, "1.4.0")
+    assert (unnamed["image_digest"], unnamed["release_tag"]) == (None, None)
 
 
 def test_secrets_are_masked_and_switches_of_pandera_are_shown() -> None:
