@@ -19,10 +19,7 @@ from soxauto_assets.settings import PROJECT_FOLDER, Settings
 PATH = PROJECT_FOLDER / "deploy" / "soxauto.yaml"
 TRIGGERS = ("lambda", "ecs-task", "daemon")
 RESERVED_IN_LAMBDA = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID")
-READ_BY_OTHERS = {"DAGSTER_HOME", "DAGSTER_PG_HOST", "DAGSTER_PG_DB", "DAGSTER_PG_USERNAME"} | {
-    "SOXAUTO_TRIGGER",
-    "SOXAUTO_IMAGE_DIGEST",
-}
+READ_BY_OTHERS = {"DAGSTER_HOME", "DAGSTER_PG_HOST", "DAGSTER_PG_DB", "DAGSTER_PG_USERNAME"}
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/jumia-sox/soxauto@sha256:" + "a" * 64
 
 

@@ -38,7 +38,7 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import verify_package
 from soxauto_assets.verify.trust import read_trust
 from soxauto_assets_tests.support.keys import KeySigner, trusted_key
-from soxauto_assets_tests.support.packages import ADDRESS, SIGNER, published, sample
+from soxauto_assets_tests.support.packages import ADDRESS, APPROVER, SIGNER, published, sample
 
 AMINA, KOFI, SERVICE, STRANGER = (KeySigner(number) for number in (11, 12, 13, 14))
 NOW = datetime(2024, 10, 2, 9, 30, tzinfo=UTC)
@@ -68,6 +68,7 @@ class Desk:
             + trusted_key(AMINA, holder='person = "Amina Diallo"', roles='["preparer", "reviewer"]')
             + trusted_key(KOFI, holder='person = "Kofi Mensah"', roles='["reviewer"]')
             + trusted_key(SERVICE, holder='service = "robot"', roles='["preparer"]')
+            + trusted_key(APPROVER, holder='person = "Zola Mbeki"', roles='["approver"]')
         )
         self.trust = read_trust(self.trust_file)
 

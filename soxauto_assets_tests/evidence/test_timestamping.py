@@ -118,14 +118,17 @@ def test_an_authority_that_nobody_hears_does_not_hold_a_package_up(tmp_path: Pat
     assert place.waiting == [ADDRESS]
 
 
+LAST_WRITTEN = ["manifest.dsse.json", "manifest.json", "seal.json", "time.tsr"]
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("lost", ["manifest.dsse.json", "manifest.json", "time.tsr"])
+@pytest.mark.parametrize("lost", LAST_WRITTEN)
 def test_a_time_stamp_is_not_forgotten_whenever_the_process_dies(
     tmp_path: Path, place: Place, lost: str, after: bool
 ) -> None:
     contents = sample(tmp_path)
     count = len(_written_by(contents, tmp_path / "try", place))
-    at = count - 3 + ["manifest.dsse.json", "manifest.json", "time.tsr"].index(lost)
+    at = count - len(LAST_WRITTEN) + LAST_WRITTEN.index(lost)
     failing = FailingStore(tmp_path / "evidence", at=at, after=after)
     with pytest.raises(StoreUnavailableError):
         publish_and_stamp(contents, ADDRESS, failing, place.state, place.sealing)
