@@ -21,6 +21,7 @@ from soxauto_assets.verify.trust import Trust, read_trust
 from soxauto_assets_tests.support.keys import trusted_key
 from soxauto_assets_tests.support.packages import (
     ADDRESS,
+    APPROVER,
     SIGNER,
     copied,
     edit,
@@ -59,7 +60,8 @@ def folder(stored: Path, tmp_path: Path) -> Path:
 
 def trust(tmp_path: Path, roles: str = '["package", "log"]') -> Trust:
     path = tmp_path / "trust.toml"
-    path.write_text(trusted_key(SIGNER, roles=roles))
+    approver = trusted_key(APPROVER, holder='person = "Zola Mbeki"', roles='["approver"]')
+    path.write_text(trusted_key(SIGNER, roles=roles) + approver)
     return read_trust(path)
 
 
