@@ -308,11 +308,11 @@ RESEALED_MANIFEST_EDITS = {
         "documents that are missing from the list: expected none; found README.txt.",
     ),
     "a query that is left out of the list": (
-        lambda statement: statement["subject"].pop(-2),
+        lambda statement: statement["subject"].pop(-3),
         "files that the manifest does not list: expected none; found sql/query.sql.",
     ),
     "a file of an interrupted attempt in a PASS": (
-        _set("subject", -2, "annotations", "note", to="left by the interrupted attempt"),
+        _set("subject", -3, "annotations", "note", to="left by the interrupted attempt"),
         "statements in parameters.json: ",
     ),
     "an extract of another attempt in the results store": (
