@@ -26,7 +26,6 @@ from soxauto_assets_tests.support.packages import (
     ADDRESS,
     APPROVER,
     SIGNER,
-    copied,
     edit,
     published,
     reseal,
@@ -36,17 +35,6 @@ from soxauto_assets_tests.support.packages import (
 )
 
 OTHER = KeySigner(2)
-
-
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("intact")
-    return published(sample(root), root / "store")
-
-
-@pytest.fixture
-def folder(intact: Path, tmp_path: Path) -> Path:
-    return copied(intact, tmp_path)
 
 
 def trust(tmp_path: Path, *tables: str) -> Trust:

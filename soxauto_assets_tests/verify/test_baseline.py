@@ -24,7 +24,6 @@ from soxauto_assets_tests.support.packages import (
     ENTRY,
     SIGNER,
     STARTED,
-    copied,
     edit,
     failed,
     published,
@@ -32,17 +31,6 @@ from soxauto_assets_tests.support.packages import (
     sample,
 )
 from soxauto_assets_tests.verify.test_authenticity import trust_of
-
-
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("intact")
-    return published(sample(root), root / "store")
-
-
-@pytest.fixture
-def folder(intact: Path, tmp_path: Path) -> Path:
-    return copied(intact, tmp_path)
 
 
 def difference(folder: Path) -> str:

@@ -17,17 +17,17 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import Verification, verify_package
 from soxauto_assets.verify.log import folder_reader
 from soxauto_assets.verify.log_proof import KeptCheckpoints
-from soxauto_assets.verify.trust import Trust, read_trust
+from soxauto_assets.verify.trust import Trust
 from soxauto_assets_tests.support.keys import trusted_key
 from soxauto_assets_tests.support.packages import (
     ADDRESS,
-    APPROVER,
     SIGNER,
     copied,
     edit,
     published,
     sample,
 )
+from soxauto_assets_tests.verify.test_authenticity import trust as trust_with_approver
 
 
 def closed(folder: Path, root: Path) -> Path:
@@ -59,10 +59,7 @@ def folder(stored: Path, tmp_path: Path) -> Path:
 
 
 def trust(tmp_path: Path, roles: str = '["package", "log"]') -> Trust:
-    path = tmp_path / "trust.toml"
-    approver = trusted_key(APPROVER, holder='person = "Zola Mbeki"', roles='["approver"]')
-    path.write_text(trusted_key(SIGNER, roles=roles) + approver)
-    return read_trust(path)
+    return trust_with_approver(tmp_path, trusted_key(SIGNER, roles=roles))
 
 
 def test_a_package_is_proved_to_be_in_the_log(folder: Path, tmp_path: Path) -> None:

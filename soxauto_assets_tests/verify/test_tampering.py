@@ -54,17 +54,6 @@ FILES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("intact")
-    return published(sample(root), root / "store")
-
-
-@pytest.fixture
-def folder(intact: Path, tmp_path: Path) -> Path:
-    return copied(intact, tmp_path)
-
-
 def difference(folder: Path) -> str:
     """The first difference, in words, of a package that must not verify."""
     report = verify_package(folder)

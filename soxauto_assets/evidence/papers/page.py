@@ -63,18 +63,23 @@ def page(view: View) -> bytes:
     )
 
 
-@cache
-def environment() -> Environment:
-    """The templates of the papers; every value is escaped, and an unknown one is an error."""
+def templates(package: str) -> Environment:
+    """The templates in a package; every value is escaped, and an unknown one is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(
-        loader=PackageLoader("soxauto_assets.evidence.papers", "."),
+    return Environment(
+        loader=PackageLoader(package, "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def environment() -> Environment:
+    """The templates of the papers."""
+    made = templates("soxauto_assets.evidence.papers")
     made.globals |= {"thousands": thousands, "rounded": rounded}
     return made
 

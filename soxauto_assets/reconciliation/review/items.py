@@ -45,6 +45,18 @@ class Item:
     amount_usd: Decimal | None
     threshold_usd: Decimal | None
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What stands in its locked cells of text, by the name of the column."""
+        return {
+            "needed": "yes" if self.needed else "no",
+            "company": self.company,
+            "accounts": self.accounts,
+            "family": self.family,
+            "subject": self.subject,
+            "why": self.why,
+        }
+
 
 def items(reviewed: Reviewed) -> tuple[Item, ...]:
     """Every item of the control: those that need an answer first, the gravest first."""

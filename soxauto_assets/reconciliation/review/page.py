@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from soxauto_assets.catalog.scope import ROSTER
-from soxauto_assets.evidence.papers.page import style
+from soxauto_assets.evidence.papers.page import style, templates
 from soxauto_assets.reconciliation.amounts import shown
 from soxauto_assets.reconciliation.control import Control, Status
 from soxauto_assets.reconciliation.mapping import FAMILIES
@@ -159,15 +159,7 @@ def _open_items(control: Control) -> Sequence[Row]:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader(_ROOM, "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates(_ROOM)
     made.filters |= {"money": money, "short": short}
     return made
 

@@ -308,12 +308,7 @@ def _has_answers(opened: OpenedWorkbook, row: int) -> bool:
 def _locked_faults(opened: OpenedWorkbook, row: int, item: Item) -> Iterator[Fault]:
     """Locked cells of a row that are not as they were written."""
     expected: dict[str, object] = {
-        "needed": "yes" if item.needed else "no",
-        "company": item.company,
-        "accounts": item.accounts,
-        "family": item.family,
-        "subject": item.subject,
-        "why": item.why,
+        **item.texts,
         "amount_usd": item.amount_usd,
         "threshold_usd": item.threshold_usd,
     }

@@ -155,16 +155,7 @@ def _write_review(sheets: Sheets, asked: tuple[Item, ...], answers: Mapping[str,
 
 
 def _write_item(sheets: Sheets, sheet: Worksheet, row: int, item: Item) -> None:
-    texts = {
-        "id": item.id,
-        "needed": "yes" if item.needed else "no",
-        "company": item.company,
-        "accounts": item.accounts,
-        "family": item.family,
-        "subject": item.subject,
-        "why": item.why,
-    }
-    for name, text in texts.items():
+    for name, text in {"id": item.id, **item.texts}.items():
         sheets.text(sheet, row, position(name), text)
     sheet.set_row(row, _LINE_HEIGHT * max(1, -(-len(item.why) // _LETTERS_A_LINE)))
     sheets.amount(sheet, row, position("amount_usd"), item.amount_usd)
