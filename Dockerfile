@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for all: Lambda, the one-shot task, web server and daemon (docs/containers.md).
+# One image for all: Lambda, the one-shot task, web server and daemon.
 # BASE is Debian with Python 3.11 or newer; a deployment gives it by digest:
 #   docker build --build-arg BASE=python:3.12-slim-bookworm@sha256:... --build-arg RELEASE=1.4.0 .
 ARG BASE=python:3.12-slim-bookworm

@@ -51,7 +51,7 @@ class TriggerOffError(PermanentError):
 
 
 def handler(event: object, context: Any) -> dict[str, object]:
-    """Close the month that ``event`` asks for; the result as JSON (docs/containers.md).
+    """Close the month that ``event`` asks for; the result as JSON.
 
     ``context`` is Lambda's: its request id names the workflow, its remaining time is watched.
     Raises MonthFailedError with the result in it; MalformedEventError and the other errors of

@@ -15,7 +15,7 @@ from soxauto_assets.evidence.lifecycle import attempts
 from soxauto_assets.evidence.seal import standing
 from soxauto_assets.period import Period
 from soxauto_assets.store.locks import set_legal_hold
-from soxauto_assets.store.protocol import ObjectStore
+from soxauto_assets.store.protocol import ObjectStore, Receipt
 
 
 class NothingToHoldError(PermanentError):
@@ -46,7 +46,8 @@ def hold(
         )
     held = 0
     for attempt in history:
-        for receipt in standing(attempt.address, evidence, without=()):
+        for info in standing(attempt.address, evidence, without=()):
+            receipt = Receipt(info.key, info.version, info.sha256, info.size)
             set_legal_hold(evidence, receipt, on)
             held += 1
     journal.record(

@@ -3,7 +3,7 @@
 Version, SHA-256 and lock of each, read back after the writing: Object Lock protects versions, so
 only who knows the version can tell an original from what was put over it. It is no part of what
 is signed, for it cannot be known before; nobody needs to believe it to verify a package. Not here:
-locks themselves (``store/locks.py``), and the statement of a legal hold (``holds.py``).
+legal holds (``holds.py``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from contextlib import suppress
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.store.layout import LOG_PROOF, SEAL, TIME, AttemptAddress
-from soxauto_assets.store.locks import ObjectLock, lock_of
-from soxauto_assets.store.protocol import ObjectExistsError, ObjectStore, Receipt
+from soxauto_assets.store.protocol import (
+    ObjectExistsError,
+    ObjectInfo,
+    ObjectLock,
+    ObjectStore,
+)
 
 VERSION = 1
 _LATER = (SEAL, TIME, LOG_PROOF)
@@ -34,13 +38,13 @@ def seal(address: AttemptAddress, evidence: ObjectStore, *, now: Clock = utc_now
         "store": evidence.url,
         "objects": [
             {
-                "name": receipt.key.removeprefix(address.prefix),
-                "version": receipt.version,
-                "sha256": receipt.sha256,
-                "size": receipt.size,
-                "lock": _lock(lock_of(evidence, receipt)),
+                "name": info.key.removeprefix(address.prefix),
+                "version": info.version,
+                "sha256": info.sha256,
+                "size": info.size,
+                "lock": _lock(info.lock),
             }
-            for receipt in standing(address, evidence)
+            for info in standing(address, evidence)
         ],
     }
     with suppress(ObjectExistsError):  # another process was faster
@@ -49,18 +53,14 @@ def seal(address: AttemptAddress, evidence: ObjectStore, *, now: Clock = utc_now
 
 def standing(
     address: AttemptAddress, evidence: ObjectStore, *, without: tuple[str, ...] = _LATER
-) -> tuple[Receipt, ...]:
+) -> tuple[ObjectInfo, ...]:
     """The objects below the attempt's prefix as they stand now, in the order of their keys."""
     infos = (
         evidence.info(listed.key)
         for listed in evidence.list(address.prefix)
         if listed.key.removeprefix(address.prefix) not in without
     )
-    return tuple(
-        Receipt(info.key, info.version, info.sha256, info.size)
-        for info in infos
-        if info is not None
-    )
+    return tuple(info for info in infos if info is not None)
 
 
 def _lock(lock: ObjectLock | None) -> dict[str, object] | None:

@@ -54,8 +54,23 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class ObjectLock:
+    """How a stored version is locked. ``retain_until`` is aware UTC.
+
+    ``mode`` is COMPLIANCE (nobody can lift it) or GOVERNANCE; both None: no retention.
+    """
+
+    mode: str | None
+    retain_until: datetime | None
+    legal_hold: bool
+
+
+@dataclass(frozen=True)
 class ObjectInfo:
-    """A stored object as the store describes it now. ``modified`` is aware UTC."""
+    """A stored object as the store describes it now. ``modified`` is aware UTC.
+
+    ``lock`` is None where the version is not locked, as in every store that cannot lock.
+    """
 
     key: str
     version: str
@@ -63,6 +78,7 @@ class ObjectInfo:
     size: int
     modified: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+    lock: ObjectLock | None = None
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ from botocore.exceptions import ClientError
 from soxauto_assets.errors import SoxautoError
 from soxauto_assets.store.durable import write_all
 from soxauto_assets.store.keys import OWN_METADATA, check_key, check_metadata, is_key
-from soxauto_assets.store.locks import ObjectLock
 from soxauto_assets.store.protocol import (
     ListedObject,
     ObjectExistsError,
@@ -56,6 +55,7 @@ from soxauto_assets.store.s3_objects import (
     SHA256,
     TOKEN,
     is_version_id,
+    lock_of,
     pin_of,
     quoted,
     unquoted,
@@ -222,18 +222,6 @@ class S3Store:
         """
         self._bucket.require_evidence()
 
-    def lock_of(self, receipt: Receipt) -> ObjectLock:
-        """The lock of the receipt's version as it is now; raises ObjectMissingError."""
-        head = self._bucket.head(check_key(receipt.key), _version_id(receipt))
-        if head is None:
-            raise self._errors.missing(f"{receipt.key} (version {receipt.version})")
-        until = head.get("ObjectLockRetainUntilDate")
-        return ObjectLock(
-            head.get("ObjectLockMode"),
-            None if until is None else until.astimezone(UTC),
-            head.get("ObjectLockLegalHoldStatus") == "ON",
-        )
-
     def set_legal_hold(self, receipt: Receipt, on: bool) -> None:
         """Put the receipt's version under a legal hold, or release it; needs the right to it."""
         version = _version_id(receipt)
@@ -370,6 +358,7 @@ class S3Store:
                 for name, text in stored.items()
                 if not name.startswith(OWN_METADATA)
             },
+            lock_of(head),
         )
 
 

@@ -6,10 +6,12 @@ Here: reading and writing of S3's own words. Not here: requests (``s3_bucket.py`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 from urllib.parse import quote, unquote
 
 from soxauto_assets.store.keys import OWN_METADATA
+from soxauto_assets.store.protocol import ObjectLock
 
 SHA256 = f"{OWN_METADATA}sha256"
 """Name of the metadata that holds the SHA-256 of the object, in hexadecimal digits."""
@@ -33,6 +35,18 @@ def version_of(head: Mapping[str, Any]) -> str:
 def is_version_id(version: str) -> bool:
     """Whether a version is one of S3's; ``null`` is that of any object stored without versions."""
     return version != "null" and not version.startswith(("write-", "etag-"))
+
+
+def lock_of(head: Mapping[str, Any]) -> ObjectLock | None:
+    """The lock of a described object; None where it has neither a retention nor a hold."""
+    until, held = head.get("ObjectLockRetainUntilDate"), head.get("ObjectLockLegalHoldStatus")
+    if until is None and held != "ON":
+        return None
+    return ObjectLock(
+        head.get("ObjectLockMode"),
+        None if until is None else until.astimezone(UTC),
+        held == "ON",
+    )
 
 
 def pin_of(head: Mapping[str, Any]) -> dict[str, str]:
