@@ -15,9 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import json
-import os
 import socket
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,10 +35,11 @@ from cryptography.x509.oid import NameOID
 
 from soxauto_assets.deployment.template import read_template
 from soxauto_assets.settings import PROJECT_FOLDER
+from soxauto_assets_tests.support.ministack_process import REGION, ministack_process
 
-PROGRAM = PROJECT_FOLDER / ".venv-ministack" / "bin" / "ministack"
 TEMPLATE = PROJECT_FOLDER / "deploy" / "soxauto.yaml"
-REGION, ACCOUNT, STACK = "eu-west-1", "123456789012", "soxauto"
+ACCOUNT, STACK = "123456789012", "soxauto"
+_SECONDS = 90
 NOT_DEPLOYED = {
     "AWS::CloudTrail::Trail",
     "AWS::SecretsManager::RotationSchedule",
@@ -48,7 +47,6 @@ NOT_DEPLOYED = {
 }
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/jumia-sox/soxauto@sha256:{'a' * 64}"
 _ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-_SECONDS = 90
 
 
 class Account:
@@ -97,36 +95,20 @@ class Account:
 @contextmanager
 def emulated_account(folder: Path) -> Iterator[Account]:
     """A running emulator without a stack; its files are in ``folder``."""
-    if not PROGRAM.exists():
-        raise AssertionError(f"{PROGRAM} is missing; `make .venv-ministack/installed` makes it")
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = _certificate(folder)
-    port = _free_port()
-    environment = os.environ | _ROOT | {
+    settings = {
+        **_ROOT,
         "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "LOG_LEVEL": "ERROR",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": REGION,
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
         "PYTHONPATH": str(_with_cryptography(folder / "packages")),
-        "S3_DATA_DIR": str(folder / "s3"),
         "STATE_DIR": str(folder / "state"),
-        "TMPDIR": str(folder),
         "USE_SSL": "1",
-    }  # fmt: skip
-    log_file = folder / "ministack.log"
-    with (
-        log_file.open("wb") as log,
-        subprocess.Popen([PROGRAM], env=environment, cwd=folder, stdout=log, stderr=log) as process,
-    ):
-        try:
-            _wait_for(port, process, log_file)
-            yield Account(port, certificate)
-        finally:
-            process.terminate()
+    }
+    with ministack_process(folder, settings, _listens) as port:
+        yield Account(port, certificate)
 
 
 def deploy(account: Account, **parameters: str) -> dict[str, Any]:
@@ -280,22 +262,10 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     return certificate, private
 
 
-def _free_port() -> int:
+def _listens(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"MiniStack does not answer: {log.read_text(errors='replace')[-2000:]}")
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def refused(error: botocore.exceptions.ClientError) -> bool:

@@ -9,10 +9,6 @@ scan limits, workgroups that enforce anything, and rights (it is started without
 from __future__ import annotations
 
 import itertools
-import os
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,10 +20,9 @@ import boto3
 import duckdb
 import pytest
 
-PROGRAM = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "ministack"
-REGION = "eu-west-1"
+from soxauto_assets_tests.support.ministack_process import REGION, ministack_process
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-_SECONDS = 60
 _NUMBERS = itertools.count(1)
 
 
@@ -68,33 +63,18 @@ class MiniStack:
 @contextmanager
 def ministack(folder: Path) -> Iterator[MiniStack]:
     """An emulator on a free port of loopback; its files are in ``folder``, credentials are set."""
-    if not PROGRAM.exists():
-        raise AssertionError(f"{PROGRAM} is missing; `make .venv-ministack/installed` makes it")
-    port = _free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | CREDENTIALS | {
+    settings = {
+        **CREDENTIALS,
         "PYTHONPATH": str(_with_duckdb(folder / "engine")),
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "S3_DATA_DIR": str(folder / "s3"),
-        "TMPDIR": str(folder),
-        "LOG_LEVEL": "ERROR",
         "SERVICES": "s3,glue,athena,sns,sqs,secretsmanager,sts",
-    }  # fmt: skip
-    with (
-        (folder / "ministack.log").open("wb") as log,
-        subprocess.Popen([PROGRAM], env=environment, stdout=log, stderr=log) as process,
-        pytest.MonkeyPatch.context() as patched,
-    ):
-        try:
-            for name, value in CREDENTIALS.items():
-                patched.setenv(name, value)
-            patched.setenv("AWS_EC2_METADATA_DISABLED", "true")
-            _wait_for(port, process, folder / "ministack.log")
+    }
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in CREDENTIALS.items():
+            patched.setenv(name, value)
+        patched.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        with ministack_process(folder, settings, _is_healthy) as port:
             yield MiniStack(port)
-        finally:
-            process.terminate()
 
 
 def _with_duckdb(folder: Path) -> Path:
@@ -107,19 +87,9 @@ def _with_duckdb(folder: Path) -> Path:
     return folder
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + _SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(f"MiniStack does not answer: {log.read_text(errors='replace')[-2000:]}")
+def _is_healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False

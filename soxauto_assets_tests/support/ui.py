@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +15,7 @@ import tenacity
 from playwright.sync_api import Page, expect, sync_playwright
 
 from soxauto_assets_tests.support import parts
+from soxauto_assets_tests.support.loopback import free_port
 
 SOXAUTO = [sys.executable, "-m", "soxauto_assets.entrypoints.cli"]
 START_SECONDS = 180
@@ -44,7 +44,7 @@ class RunningUi:
     """`soxauto ui` with all its processes. ``address`` is where it is looked at."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        port = _free_port()
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._log = log
         with log.open("wb") as output:
@@ -115,12 +115,6 @@ def _group_of_living(stat: Path) -> int | None:
     except OSError:  # it has just ended
         return None
     return None if state == "Z" else int(group)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager
