@@ -14,7 +14,8 @@ from soxauto_assets_tests.support.aws_server import REGION, AwsServer, aws_serve
 from soxauto_assets_tests.support.faulty_http import FaultyProxy, faulty_proxy
 from soxauto_assets_tests.support.workshop import Workshop
 
-SECRET = "DB_CREDENTIALS_NAV_BI"
+SECRET = "DB_CREDENTIALS_OF_NO_USE"
+"""A name of its own: all emulators of a process know the same secrets."""
 GARBAGE = "canary-4711: neither a connection string nor JSON"
 
 

@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peak import peak_mib
+
 HANDLER = "soxauto_assets.entrypoints.lambda_handler.handler"
 _PREFIX = "/2018-06-01/runtime/"
 
@@ -123,11 +125,12 @@ class Function:
         return self._log.read_text("utf-8", "replace")
 
     def stop(self) -> None:
+        peak = peak_mib(self._process.pid)
         # Not Popen's own way, which would take what the process used.
         os.kill(self._process.pid, signal.SIGKILL)
         _, _, usage = os.wait4(self._process.pid, 0)
         self._process.returncode = -signal.SIGKILL
-        self.spent = Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        self.spent = Spent(usage.ru_utime + usage.ru_stime, peak)
 
 
 @contextmanager
