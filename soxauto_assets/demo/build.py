@@ -21,22 +21,12 @@ import duckdb
 
 from soxauto_assets.catalog.sources import TABLES
 from soxauto_assets.demo.balances import write_balances
-from soxauto_assets.demo.collections import write_collections
-from soxauto_assets.demo.differences import plant_differences
 from soxauto_assets.demo.dimensions import write_dimensions
-from soxauto_assets.demo.faults import plant, plant_in_balances
+from soxauto_assets.demo.faults import plant_in_balances
+from soxauto_assets.demo.generating import months_generated
 from soxauto_assets.demo.integration_errors import write_integration_errors
-from soxauto_assets.demo.ledger import Ledger, write_own_movements
 from soxauto_assets.demo.load import Loader, create_tables, quoted
-from soxauto_assets.demo.marketplace import write_marketplace
-from soxauto_assets.demo.order_edges import write_order_edges
-from soxauto_assets.demo.orders import write_orders
-from soxauto_assets.demo.plan import DEFAULT_PLAN, Cohort, DemoPlan
-from soxauto_assets.demo.rates import write_rates
-from soxauto_assets.demo.receivables import write_receivables
-from soxauto_assets.demo.rows import Sink
-from soxauto_assets.demo.voucher_edges import write_voucher_edges
-from soxauto_assets.demo.vouchers import write_vouchers
+from soxauto_assets.demo.plan import DEFAULT_PLAN, DemoPlan
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.period import Period
 
@@ -131,9 +121,10 @@ def _write_databases(
         loader = Loader(connection)
         write_dimensions(loader)
         write_integration_errors(plan.seed, loader)
-        for period in plan.first.through(through):
-            progress(f"embedded warehouse: {period}")
-            write_month(Cohort(plan, period), loader)
+        with months_generated(plan, through) as months:
+            for period, write_to in months:
+                progress(f"embedded warehouse: {period}")
+                write_to(loader)
         loader.flush()
         progress("embedded warehouse: balances")
         # The view also holds the running month, as far as it is booked.
@@ -143,22 +134,6 @@ def _write_databases(
             connection.execute(f"CHECKPOINT {quoted(database)}")
             connection.execute(f"DETACH {quoted(database)}")
     shutil.rmtree(unfinished / "spill", ignore_errors=True)
-
-
-def write_month(cohort: Cohort, sink: Sink) -> None:
-    """Write all rows of one month; they depend on the plan's seed, the month and its sizes."""
-    ledger = Ledger(cohort, sink)
-    write_rates(cohort, sink)
-    write_orders(cohort, sink, ledger)
-    write_order_edges(cohort, sink, ledger)
-    write_vouchers(cohort, sink, ledger)
-    write_voucher_edges(cohort, sink, ledger)
-    write_receivables(cohort, sink, ledger)
-    write_marketplace(cohort, sink, ledger)
-    write_collections(cohort, sink, ledger)
-    write_own_movements(cohort, ledger)
-    plant(cohort, sink, ledger)
-    plant_differences(cohort, sink, ledger)
 
 
 def _to_disk(path: Path) -> None:

@@ -7,6 +7,7 @@ of ten-thousandths; both are int64, and MISSING is null. Everything works on who
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -155,7 +156,13 @@ def wholes(column: Whole) -> pa.Array:
 def texts(pool: Sequence[str | None], choice: Whole) -> pa.Array:
     """The text of the pool that each row chose; null where it chose none."""
     indices = pa.array(where(choice == MISSING, 0, choice).astype(np.int32), mask=choice == MISSING)
-    return pa.array(pool, pa.string()).take(indices)
+    return _pool(tuple(pool)).take(indices)
+
+
+@lru_cache(maxsize=256)
+def _pool(texts: tuple[str | None, ...]) -> pa.Array:
+    """The pool as a column; the same few pools are drawn from in every month."""
+    return pa.array(texts, pa.string())
 
 
 def numbered(prefix: str, numbers: Whole) -> pa.Array:

@@ -10,15 +10,13 @@ Here: tables and inserts. Not here: the rows, and the folder that a build become
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import duckdb
 import pyarrow as pa
 
 from soxauto_assets.catalog.model import Boolean, Date, Integer, Numeric, Text
 from soxauto_assets.catalog.source_model import SourceColumn, SourceTable
 from soxauto_assets.catalog.sources import TABLES, table
-from soxauto_assets.demo.rows import aligned
+from soxauto_assets.demo.rows import Gathering
 
 FREE_TEXTS = frozenset(
     {
@@ -84,33 +82,16 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TABLE {full_identifier(declared)} ({columns})")
 
 
-class Loader:
+class Loader(Gathering):
     """Takes rows as the source would hold them and inserts them a hundred thousand at a time."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(self._insert, at_rows=_FLUSH_ROWS)
         self._connection = connection
-        self._waiting: dict[str, list[pa.Table]] = {}
-        self._rows: dict[str, int] = {}
 
-    def add(self, full_name: str, columns: Mapping[str, pa.Array]) -> None:
-        """Add rows; columns that are not given are null. KeyError for an undeclared column."""
-        rows = aligned(table(full_name), columns)
-        self._waiting.setdefault(full_name, []).append(rows)
-        self._rows[full_name] = self._rows.get(full_name, 0) + rows.num_rows
-        if self._rows[full_name] >= _FLUSH_ROWS:
-            self._insert(full_name)
-
-    def flush(self) -> None:
-        """Insert whatever waits."""
-        for full_name in list(self._waiting):
-            self._insert(full_name)
-
-    def _insert(self, full_name: str) -> None:
+    def _insert(self, full_name: str, rows: pa.Table) -> None:
         declared = table(full_name)
-        # In one piece: DuckDB takes long over many small ones.
-        rows = pa.concat_tables(self._waiting.pop(full_name)).combine_chunks()
         self._connection.register("generated", rows)
-        self._rows[full_name] = 0
         values = ", ".join(_value(declared, column) for column in declared.columns)
         self._connection.execute(
             f"INSERT INTO {full_identifier(declared)} SELECT {values} FROM generated"

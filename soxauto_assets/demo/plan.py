@@ -16,6 +16,7 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -67,23 +68,34 @@ class DemoPlan:
                     remedy="Give a factor over 0 and up to 5000; 1 is ten thousand items a month.",
                 )
 
+    def as_json(self) -> Mapping[str, object]:
+        """The plan as JSON values; ``from_json`` is its inverse."""
+        return {
+            "seed": self.seed,
+            "first": str(self.first),
+            "size": str(float(self.size)),
+            "sizes": _factors(self.sizes),
+            "ledger_sizes": _factors(self.ledger_sizes),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> DemoPlan:
+        """The plan that ``as_json`` has written."""
+        return cls(
+            seed=values["seed"],
+            first=Period.parse(values["first"]),
+            size=float(values["size"]),
+            sizes=_periods(values["sizes"]),
+            ledger_sizes=_periods(values["ledger_sizes"]),
+        )
+
     def digest(self) -> str:
         """Sixteen hex digits that change with anything that changes a row.
 
         The generator's own source belongs to it, so that a build of an older generator is never
         taken for one of this.
         """
-        content = json.dumps(
-            {
-                "seed": self.seed,
-                "first": str(self.first),
-                "size": str(float(self.size)),
-                "sizes": _factors(self.sizes),
-                "ledger_sizes": _factors(self.ledger_sizes),
-                "generator": _generator(),
-            },
-            sort_keys=True,
-        )
+        content = json.dumps({**self.as_json(), "generator": _generator()}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
@@ -92,6 +104,10 @@ DEFAULT_PLAN = DemoPlan()
 
 def _factors(sizes: Mapping[Period, Decimal | float]) -> dict[str, str]:
     return {str(period): str(float(factor)) for period, factor in sizes.items()}
+
+
+def _periods(factors: Mapping[str, str]) -> Mapping[Period, float]:
+    return MappingProxyType({Period.parse(p): float(factor) for p, factor in factors.items()})
 
 
 @cache

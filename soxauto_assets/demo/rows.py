@@ -1,18 +1,19 @@
 """Where the generators put their rows: one Arrow table after the other, by source table.
 
-Here: the sink's protocol and the alignment with the declared schema. Not here: the database
-behind it (``load.py``).
+Here: the sink's protocol, the alignment with the declared schema, the gathering of small tables
+into larger ones. Not here: the database behind it (``load.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import pyarrow as pa
 
 from soxauto_assets.catalog.model import Boolean, ColumnType, Integer, Numeric, Text
 from soxauto_assets.catalog.source_model import SourceTable
+from soxauto_assets.catalog.sources import table
 
 NAV = "AIG_Nav_DW.dbo."
 FINREC = "AIG_Nav_Jumia_Reconciliation.dbo."
@@ -56,3 +57,34 @@ def aligned(declared: SourceTable, columns: Mapping[str, pa.Array]) -> pa.Table:
         for column in declared.columns
     ]
     return pa.table(arrays, names=[column.name for column in declared.columns])
+
+
+class Gathering:
+    """A sink that gathers the rows of each table and hands them on ``at_rows`` or more at once."""
+
+    def __init__(self, hand_on: Callable[[str, pa.Table], None], *, at_rows: int) -> None:
+        self._hand_on = hand_on
+        self._at_rows = at_rows
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._rows: dict[str, int] = {}
+
+    def add(self, full_name: str, columns: Mapping[str, pa.Array]) -> None:
+        """Add rows; columns that are not given are null. KeyError for an undeclared column."""
+        self.take(full_name, aligned(table(full_name), columns))
+
+    def take(self, full_name: str, rows: pa.Table) -> None:
+        """Add rows that have all declared columns in their order, as ``aligned`` makes them."""
+        self._waiting.setdefault(full_name, []).append(rows)
+        self._rows[full_name] = self._rows.get(full_name, 0) + rows.num_rows
+        if self._rows[full_name] >= self._at_rows:
+            self._pass_on(full_name)
+
+    def flush(self) -> None:
+        """Hand on whatever waits."""
+        for full_name in list(self._waiting):
+            self._pass_on(full_name)
+
+    def _pass_on(self, full_name: str) -> None:
+        self._rows[full_name] = 0
+        # In one piece: what is behind takes long over many small ones.
+        self._hand_on(full_name, pa.concat_tables(self._waiting.pop(full_name)).combine_chunks())

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,6 +196,7 @@ def close(
     except (SoxautoError, OSError) as error:
         broken.append(str(error))
         errors.print(f"Alerts wait in the outbox: {error}", style="bold red", markup=False)
+    _write_pages({outcome.address.period for outcome in listener.outcomes}, settings, errors)
     _next_steps(listener, settings, console)
     sound = all(outcome.passed or is_a_finding(outcome) for outcome in controls)
     if broken or not sound or not all(outcome.passed for outcome in made):
@@ -406,12 +407,12 @@ def _unexplained(
     return lines
 
 
-def _write_pages(periods: Sequence[Period], settings: Settings, errors: Console) -> None:
+def _write_pages(periods: Collection[Period], settings: Settings, errors: Console) -> None:
     """The pages of these months anew; one that cannot be written costs no month its verdict."""
     from soxauto_assets.entrypoints.month_page import write_pages
 
     try:
-        write_pages(periods, settings)
+        write_pages(sorted(periods), settings)
     except (SoxautoError, OSError) as error:
         errors.print(f"The pages of the months were not written: {error}", markup=False)
 

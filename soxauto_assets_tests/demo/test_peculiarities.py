@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from soxauto_assets.catalog.scope import CONTROL_ACCOUNTS, ROSTER
-from soxauto_assets.demo.build import write_month
+from soxauto_assets.demo.months import write_month
 from soxauto_assets.demo.plan import Cohort
 from soxauto_assets.period import Period
 from soxauto_assets_tests.support.demo import SMALL, THROUGH

@@ -98,6 +98,12 @@ def test_every_package_of_the_month_verifies_and_its_data_is_current(
         assert materialized(home, report, GOOD) == ["extract", "validated", "evidence"]
 
 
+def test_the_page_that_a_run_names_is_there(home: Home, closed: Done) -> None:
+    (named,) = re.findall(r"read it as a page +(\S+)", closed.out)
+    assert Path(named) == home.folder / "pages" / f"{GOOD}.html"
+    assert Path(named).read_text("utf-8").count("ipe_rec_errors") > 0
+
+
 def test_one_summary_is_sent_for_a_month_that_passed(home: Home, closed: Done) -> None:
     summary = f"SOX PG-01: {GOOD} run ended, all reports passed"
     assert [alert for alert in home.alerts() if GOOD in alert] == [summary]
