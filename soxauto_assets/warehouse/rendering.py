@@ -42,15 +42,14 @@ def render(name: str, text: str, parameters: Mapping[str, Scalar]) -> str:
 
 
 def parse(name: str, text: str) -> exp.Query:
-    """The syntax tree of one T-SQL SELECT; raises RenderingError for anything else."""
+    """The syntax tree of one T-SQL SELECT, the caller's own; raises RenderingError for another."""
     try:
-        statements = sqlglot.parse(text, read="tsql")
+        found = _statements(text)
     except SqlglotError as error:
         raise RenderingError(
             f"{name} is no T-SQL that can be parsed: {_first_line(error)}.",
             remedy="Correct the SQL.",
         ) from error
-    found = [statement for statement in statements if statement is not None]
     if len(found) != 1:
         raise RenderingError(
             f"{name} holds {len(found)} statements.", remedy="Write exactly one SELECT."
@@ -58,7 +57,13 @@ def parse(name: str, text: str) -> exp.Query:
     tree = found[0]
     if not isinstance(tree, exp.Query) or tree.find(exp.Into) is not None:
         raise RenderingError(f"{name} is no SELECT.", remedy="The source is only ever read.")
-    return tree
+    return tree.copy()
+
+
+@lru_cache(maxsize=512)
+def _statements(text: str) -> tuple[exp.Expr, ...]:
+    # A run parses each text for its types, its lineage and its rendering; copying costs less.
+    return tuple(tree for tree in sqlglot.parse(text, read="tsql") if tree is not None)
 
 
 @lru_cache(maxsize=512)
