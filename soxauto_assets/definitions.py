@@ -47,7 +47,7 @@ def build(
     return dg.Definitions(
         assets=[*sources, *steps, control],
         jobs=[job, reconcile],
-        schedules=[month_end_schedule(job, settings), after_close_schedule(job, settings)],
+        schedules=[month_end_schedule(job, settings, reports), after_close_schedule(job, settings)],
         sensors=[
             alert_sensor(),
             heartbeat_sensor(settings, reports),

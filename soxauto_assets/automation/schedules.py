@@ -7,32 +7,42 @@ SOXAUTO_TRIGGER is daemon.
 Here: the days, and the asking. Not here: what makes a source ready (``readiness.py``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from soxauto_assets.assets.resources import StateResource, WarehouseResource
 from soxauto_assets.automation.readiness import examine
+from soxauto_assets.evidence.lifecycle import attempts
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
+from soxauto_assets.store.protocol import ObjectStore
 
 HOUR = 8
 MONTH_END = "close_month_on_the_first"
 AFTER_CLOSE = "close_month_after_close"
 _OF_SCHEDULE = "dagster/schedule_name"
 _OF_PARTITION = "dagster/partition"
+_UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+]
 
 Asked = Iterator[dg.RunRequest | dg.SkipReason]
 
 
 def month_end_schedule(
-    job: UnresolvedAssetJobDefinition, settings: Settings
+    job: UnresolvedAssetJobDefinition, settings: Settings, reports: Sequence[str]
 ) -> dg.ScheduleDefinition:
-    """Daily from the first to the heartbeat day, until it has begun the month.
+    """Daily from the first to the heartbeat day, until each report was attempted after the month.
 
-    While the source is not ready the tick is skipped and says why; on the heartbeat day the month
-    is begun whatever the source says, so that what lacks is in evidence and not only in an alert.
+    The store says what was attempted, whoever did it; Dagster's database may be lost and made
+    anew. While the source is not ready the tick is skipped and says why; on the heartbeat day the
+    month is begun whatever the source says, so that what lacks is in evidence and not only in an
+    alert.
     """
 
     @dg.schedule(
@@ -48,11 +58,16 @@ def month_end_schedule(
         context: dg.ScheduleEvaluationContext, warehouse: WarehouseResource, state: StateResource
     ) -> Asked:
         period = Period.last_closed(context.scheduled_execution_time, settings.zone)
-        begun = context.instance.get_runs(
-            dg.RunsFilter(tags={_OF_SCHEDULE: MONTH_END, _OF_PARTITION: str(period)}), limit=1
+        at_work = context.instance.get_runs(
+            dg.RunsFilter(
+                tags={_OF_SCHEDULE: MONTH_END, _OF_PARTITION: str(period)}, statuses=_UNDER_WAY
+            ),
+            limit=1,
         )
-        if begun:
-            yield dg.SkipReason(f"{period} was begun by run {begun[0].run_id}")
+        if at_work:
+            yield dg.SkipReason(f"{period} is under way in run {at_work[0].run_id}")
+        elif not _not_attempted(state.store, period, reports, settings):
+            yield dg.SkipReason(f"{period}: each of the {len(reports)} reports was attempted")
         else:
             yield _begin_if_ready(context, period, warehouse, state, settings)
 
@@ -90,6 +105,18 @@ def after_close_schedule(
             yield _begin_if_ready(context, period, warehouse, state, settings)
 
     return schedule
+
+
+def _not_attempted(
+    state: ObjectStore, period: Period, reports: Sequence[str], settings: Settings
+) -> list[str]:
+    """The reports that nobody has attempted since the month ended."""
+    ended = period.heartbeat(1, settings.zone)
+    return [
+        report
+        for report in reports
+        if not any(one.opened.opened_at >= ended for one in attempts(state, report, period))
+    ]
 
 
 def _status(settings: Settings) -> dg.DefaultScheduleStatus:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,16 @@ from soxauto_assets.automation.readiness import (
     last_not_ready,
     still_waiting,
 )
+from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.catalog.scope import ROSTER
 from soxauto_assets.definitions import build
 from soxauto_assets.demo.warehouse import demo_warehouse
 from soxauto_assets.entrypoints.bindings import DemonstrationWarehouse
 from soxauto_assets.evidence import journal
-from soxauto_assets.evidence.lifecycle import AttemptVerdict
+from soxauto_assets.evidence.lifecycle import AttemptVerdict, open_attempt
 from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
+from soxauto_assets.store.layout import AttemptAddress, new_attempt_id
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.warehouse.protocol import SourceUnavailableError, Warehouse
 from soxauto_assets_tests.evidence.world import PERIOD, REPORT, World
@@ -265,18 +267,34 @@ class TestBySchedule:
     ) -> None:
         assert tick("close_month_on_the_first", 2024, 10, 5) == ["2024-09"]
 
-    def test_a_month_that_the_schedule_has_begun_is_not_begun_again(
+    def test_a_month_that_is_under_way_is_not_begun_again(
         self, tick: Callable[..., list[str]], instance: dg.DagsterInstance
     ) -> None:
         tags = {
             "dagster/schedule_name": "close_month_on_the_first",
             "dagster/partition": "2024-09",
         }
-        run = dg.DagsterRun(job_name="close_month", run_id="0" * 32, tags=tags)
+        run = dg.DagsterRun(
+            job_name="close_month", run_id="0" * 32, tags=tags, status=dg.DagsterRunStatus.STARTED
+        )
         instance.add_run(run)
         assert tick("close_month_on_the_first", 2024, 10, 5) == [
-            f"2024-09 was begun by run {run.run_id}"
+            f"2024-09 is under way in run {run.run_id}"
         ]
+
+    def test_the_store_says_what_was_attempted_and_not_the_database_of_dagster(
+        self, tick: Callable[..., list[str]], tmp_path: Path
+    ) -> None:
+        state = LocalStore(tmp_path / "home" / "state", name="state")
+        last_second = datetime(2024, 9, 30, 22, 59, 59, tzinfo=UTC)  # of September in Lagos
+        for at, then in (
+            (last_second, "2024-09"),
+            (last_second + timedelta(seconds=1), "2024-09: each of the 14 reports was attempted"),
+        ):
+            for report in report_ids():
+                address = AttemptAddress(report, SEPTEMBER, new_attempt_id(at))
+                open_attempt(state, address, "who@where", "run", now=lambda at=at: at)  # type: ignore[misc]
+            assert tick("close_month_on_the_first", 2024, 10, 5) == [then]
 
     def test_after_close_it_is_attempted_on_the_set_working_day_alone(
         self, tick: Callable[..., list[str]]
