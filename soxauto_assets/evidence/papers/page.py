@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGE = "package.html"
 WORKPAPER = "workpaper.xlsx"
+_PAPERS = "soxauto_assets.evidence.papers"
 _CHARTS = 6
 """More amounts than these stand in the table of figures alone."""
 
@@ -64,11 +65,14 @@ def page(view: View) -> bytes:
 
 
 def templates(package: str) -> Environment:
-    """The templates in a package; every value is escaped, and an unknown one is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    """The templates in a package, which extend ``base.html`` of this one.
+
+    Every value is escaped, and an unknown one is an error.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader(package, "."),
+        loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader(_PAPERS, ".")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -79,7 +83,7 @@ def templates(package: str) -> Environment:
 @cache
 def environment() -> Environment:
     """The templates of the papers."""
-    made = templates("soxauto_assets.evidence.papers")
+    made = templates(_PAPERS)
     made.globals |= {"thousands": thousands, "rounded": rounded}
     return made
 
@@ -89,7 +93,7 @@ def style() -> str:
     """The style that all pages share."""
     from importlib.resources import files
 
-    return files("soxauto_assets.evidence.papers").joinpath("page.css").read_text("utf-8")
+    return files(_PAPERS).joinpath("page.css").read_text("utf-8")
 
 
 def thousands(cited: Cited) -> str:
