@@ -411,6 +411,7 @@ class Work:
             self.verdict,
             package.manifest,
             content_digest=None if spooled is None else spooled.content_digest,
+            seal_sha256=package.seal_sha256,
         )
         outcome = Outcome(
             address=self.address,

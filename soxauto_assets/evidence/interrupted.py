@@ -8,6 +8,7 @@ that says FAIL (interrupted), and its alert. Not here: when recovery runs (``ass
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from soxauto_assets.catalog.loader import BrokenReportError, load_entry
 from soxauto_assets.catalog.model import CatalogEntry
@@ -51,9 +52,9 @@ def close_interrupted(
     def find(address: AttemptAddress) -> StandingPackage | None:
         complete(address, evidence)
         package = find_package(evidence, address)
-        if package is not None:
-            seal(address, evidence)
-        return package
+        if package is None:
+            return None
+        return replace(package, seal_sha256=seal(address, evidence))
 
     def write(attempt: OpenAttempt, lease: Lease) -> StandingPackage:
         return _write(results, evidence, state, attempt, lease, settings, sealing)
@@ -117,7 +118,9 @@ def _write(
         package = publish_and_stamp(contents, attempt.address, evidence, state, sealing)
     except PackageExistsError as error:
         raise ObjectExistsError(error.problem, remedy=error.remedy) from error
-    return StandingPackage(AttemptVerdict.INTERRUPTED, package.manifest)
+    return StandingPackage(
+        AttemptVerdict.INTERRUPTED, package.manifest, seal_sha256=package.seal_sha256
+    )
 
 
 def _alert(

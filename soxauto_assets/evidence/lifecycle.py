@@ -84,7 +84,10 @@ class OpenAttempt:
 
 @dataclass(frozen=True)
 class ClosedAttempt:
-    """What ``closed.json`` says. ``closed_by`` and ``run_id`` are of the process that closed."""
+    """What ``closed.json`` says. ``closed_by`` and ``run_id`` are of the process that closed.
+
+    ``seal_sha256`` is that of ``seal.json``; None where the attempt was closed before it was named.
+    """
 
     address: AttemptAddress
     verdict: AttemptVerdict
@@ -94,6 +97,7 @@ class ClosedAttempt:
     closed_at: datetime
     closed_by: str
     run_id: str
+    seal_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,13 +152,14 @@ def close_attempt(
     manifest: Receipt,
     *,
     content_digest: str | None = None,
+    seal_sha256: str | None = None,
 ) -> ClosedAttempt:
     """Record how the attempt of the lease ended, and with which package.
 
     ``manifest`` is the receipt of the package's manifest in the evidence store,
-    ``content_digest`` that of the extract where it was complete. Closing again with the same
-    package changes nothing. Raises LeaseLostError, and AttemptClosedError where the attempt was
-    closed with another package.
+    ``content_digest`` that of the extract where it was complete, ``seal_sha256`` that of the
+    package's ``seal.json``. Closing again with the same package changes nothing. Raises
+    LeaseLostError, and AttemptClosedError where the attempt was closed with another package.
     """
     lease.assert_held()
     address, state = lease.address, lease.store
@@ -167,6 +172,7 @@ def close_attempt(
         lease.now(),
         lease.state.holder.who,
         lease.state.run_id,
+        seal_sha256,
     )
     try:
         state.create(address.key(CLOSED), canonical_json(_closed_document(closed)))
@@ -321,7 +327,7 @@ def _read_closed(state: ObjectStore, address: AttemptAddress) -> ClosedAttempt:
     key = address.key(CLOSED)
     try:
         document = parse_canonical(state.read(key))
-        digest = document["content_digest"]
+        digest, sealed = document["content_digest"], document.get("seal_sha256")
         return ClosedAttempt(
             address,
             AttemptVerdict(document["verdict"]),
@@ -331,6 +337,7 @@ def _read_closed(state: ObjectStore, address: AttemptAddress) -> ClosedAttempt:
             parse_utc(document["closed_at"]),
             str(document["closed_by"]),
             str(document["run_id"]),
+            None if sealed is None else str(sealed),
         )
     except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
         raise ObjectDamagedError(
@@ -340,8 +347,10 @@ def _read_closed(state: ObjectStore, address: AttemptAddress) -> ClosedAttempt:
 
 
 def _closed_document(closed: ClosedAttempt) -> dict[str, object]:
+    sealed = {} if closed.seal_sha256 is None else {"seal_sha256": closed.seal_sha256}
     return {
         **_names(closed.address),
+        **sealed,
         "closed_at": utc_text(closed.closed_at),
         "closed_by": closed.closed_by,
         "content_digest": closed.content_digest,

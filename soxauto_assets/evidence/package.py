@@ -83,12 +83,16 @@ class PackageConflictError(PermanentError):
 
 @dataclass(frozen=True)
 class PublishedPackage:
-    """A package that exists. ``receipts`` are those of its payload, ``url`` its folder."""
+    """A package that exists. ``receipts`` are those of its payload, ``url`` its folder.
+
+    ``seal_sha256`` is that of its ``seal.json``; None before that was written.
+    """
 
     manifest: Receipt
     envelope: Receipt
     receipts: tuple[Receipt, ...]
     url: str
+    seal_sha256: str | None = None
 
 
 @dataclass(frozen=True)

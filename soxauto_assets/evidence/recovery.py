@@ -40,13 +40,15 @@ class StandingPackage:
     """A package in the evidence store, as recovery needs it.
 
     ``manifest`` is the receipt of its manifest; ``validated`` that of the validated data in the
-    results store, there for PASS only; ``content_digest`` None where no extract was complete.
+    results store, there for PASS only; ``content_digest`` None where no extract was complete;
+    ``seal_sha256`` is that of its ``seal.json``.
     """
 
     verdict: AttemptVerdict
     manifest: Receipt
     content_digest: str | None = None
     validated: Receipt | None = None
+    seal_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,11 @@ def recover(
         else:
             raise ValueError("a PASS package without validated data")
         return close_attempt(
-            lease, package.verdict, package.manifest, content_digest=package.content_digest
+            lease,
+            package.verdict,
+            package.manifest,
+            content_digest=package.content_digest,
+            seal_sha256=package.seal_sha256,
         )
 
     for attempt in open_attempts(state):

@@ -2,13 +2,14 @@
 
 Version, SHA-256 and lock of each, read back after the writing: Object Lock protects versions, so
 only who knows the version can tell an original from what was put over it. It is no part of what
-is signed, for it cannot be known before; nobody needs to believe it to verify a package. Not here:
-legal holds (``holds.py``).
+the package's key signs, for it cannot be known before; the record that closes the attempt names
+its SHA-256, and so does the evidence log. Not here: legal holds (``holds.py``), what the verifier
+asks of it (``verify/seal.py``).
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+import hashlib
 
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.lease import Clock, utc_now
@@ -25,13 +26,15 @@ _LATER = (SEAL, TIME, LOG_PROOF)
 """What comes beside a package when it can, before this file or after it."""
 
 
-def seal(address: AttemptAddress, evidence: ObjectStore, *, now: Clock = utc_now) -> None:
-    """Write the attempt's ``seal.json``, unless it stands; raises what the store raises.
+def seal(address: AttemptAddress, evidence: ObjectStore, *, now: Clock = utc_now) -> str:
+    """Write the attempt's ``seal.json``, unless it stands; its SHA-256, as hexadecimal digits.
 
-    To be called once the package stands. A repeated call changes nothing.
+    To be called once the package stands. A repeated call changes nothing. Raises what the store
+    raises.
     """
-    if evidence.info(address.key(SEAL)) is not None:
-        return
+    standing_seal = evidence.info(address.key(SEAL))
+    if standing_seal is not None:
+        return standing_seal.sha256
     document = {
         "version": VERSION,
         "read_back_at": utc_text(now()),
@@ -47,8 +50,10 @@ def seal(address: AttemptAddress, evidence: ObjectStore, *, now: Clock = utc_now
             for info in standing(address, evidence)
         ],
     }
-    with suppress(ObjectExistsError):  # another process was faster
-        evidence.create(address.key(SEAL), canonical_json(document))
+    try:
+        return evidence.create(address.key(SEAL), canonical_json(document)).sha256
+    except ObjectExistsError:  # another process was faster
+        return hashlib.sha256(evidence.read(address.key(SEAL))).hexdigest()
 
 
 def standing(

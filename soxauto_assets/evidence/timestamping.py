@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -138,15 +138,19 @@ def publish_and_stamp(
     Raises what ``publish`` raises, and what the stores raise.
     """
     if sealing.authority is None:
-        package = publish(contents, address, evidence, sealing)
-        seal(address, evidence)
-        return package
+        return _published(contents, address, evidence, sealing)
     _create(state, _PENDING, address, utc_now())
-    package = publish(contents, address, evidence, sealing)
-    seal(address, evidence)
+    package = _published(contents, address, evidence, sealing)
     with suppress(TimeUnavailableError):
         _complete(address, evidence, state, sealing.authority, utc_now)
     return package
+
+
+def _published(
+    contents: PackageContents, address: AttemptAddress, evidence: ObjectStore, sealing: Sealing
+) -> PublishedPackage:
+    package = publish(contents, address, evidence, sealing)
+    return replace(package, seal_sha256=seal(address, evidence))
 
 
 def complete_pending(

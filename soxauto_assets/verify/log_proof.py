@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soxauto_assets.verify.checkpoint import Checkpoint, read_checkpoint
+from soxauto_assets.verify.checkpoint import Checkpoint, check_note, read_checkpoint
 from soxauto_assets.verify.envelope import ENVELOPE, strict_base64
 from soxauto_assets.verify.findings import Findings
 from soxauto_assets.verify.log import ROLE, check_kept, check_log_key
@@ -62,14 +62,14 @@ def check_log_proof(
     trust: Trust | None,
     kept: KeptCheckpoints | None,
     findings: Findings,
-) -> None:
-    """Ask whether the log names this very envelope; every answer is a finding.
+) -> LogRecord | None:
+    """Ask whether the log names this very envelope; the entry that does, or None.
 
-    A package without a proof is told of; where the trust file has a key of the log, or a
-    checkpoint was kept, it must have one.
+    Every answer is a finding. A package without a proof is told of; where the trust file has a key
+    of the log, or a checkpoint was kept, it must have one.
     """
     if manifest.version < 3:
-        return
+        return None
     path = folder / LOG_PROOF
     if not path.exists() and not path.is_symlink():
         asked = kept is not None or (trust is not None and any(ROLE in k.roles for k in trust.keys))
@@ -78,12 +78,14 @@ def check_log_proof(
             findings.judge(LOG_PROOF, False, "a proof; the next start writes it", found)
         else:
             findings.note(LOG_PROOF, found)
-        return
+        return None
     with findings.guarded(LOG_PROOF, "a proof that can be read", OSError, ImportError):
         try:
             proof = _read(path)
             envelope = hashlib.sha256((folder / ENVELOPE).read_bytes()).hexdigest()
             _check_record(proof.record, envelope, manifest)
+            # A trust file may name another key of the same beginning; the proof's own must hold.
+            check_note(proof.checkpoint, proof.public_key)
             check_inclusion(
                 leaf_hash(proof.entry),
                 proof.record.number,
@@ -93,10 +95,10 @@ def check_log_proof(
             )
         except UnreadableError as error:
             findings.judge(f"{LOG_PROOF}, {error.where}", False, error.expected, error.found)
-            return
+            return None
         except ProofError as error:
             findings.judge(LOG_PROOF, False, "a path to the root of the checkpoint", error)
-            return
+            return None
         findings.judge(
             "log",
             True,
@@ -106,6 +108,8 @@ def check_log_proof(
         check_log_key(proof.checkpoint, trust, [proof.public_key], proof.record.at, findings)
         if kept is not None:
             _check_kept(proof, kept, trust, findings)
+        return proof.record
+    return None
 
 
 def _read(path: Path) -> _Proof:

@@ -149,6 +149,8 @@ def _check_fields(record: LogRecord, where: str) -> None:
         one_of(fields.get("verdict"), f"{where}.verdict", PASS, FAIL, INTERRUPTED)
         if fields.get("envelope_sha256") is not None:
             digest(fields["envelope_sha256"], f"{where}.envelope_sha256")
+        if fields.get("seal_sha256") is not None:
+            digest(fields["seal_sha256"], f"{where}.seal_sha256")
         (_, sha256) = members(fields.get("manifest"), f"{where}.manifest", "key", "sha256")
         digest(sha256, f"{where}.manifest.sha256")
     if record.kind == CATALOGUE:

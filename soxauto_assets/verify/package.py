@@ -1,7 +1,8 @@
 """Verifying a package folder: from the raw bytes to the verdict, in one order.
 
 1. the manifest: canonical, of a known format, undamaged; its signature, whose key that is,
-   its time stamp and its place in the evidence log; and that it is this folder's own;
+   its time stamp, its place in the evidence log and what the store said of it; and that it is
+   this folder's own;
 2. every file that it lists, and no other, byte for byte;
 3. the documents against the manifest; the verdict against the checks; the report against its
    baseline;
@@ -36,6 +37,7 @@ from soxauto_assets.verify.manifest import (
     Manifest,
     read_manifest,
 )
+from soxauto_assets.verify.seal import SEAL, check_seal
 from soxauto_assets.verify.sign_offs import check_sign_offs
 from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
 from soxauto_assets.verify.timestamp import TIME
@@ -58,7 +60,6 @@ _SINCE_3 = frozenset(
 """What a package of format 3 has where it could be made; older ones never do."""
 _MALFORMED = (OSError, ImportError, LookupError, TypeError, AttributeError)
 """What reading a document of an unexpected shape may raise, besides UnreadableError."""
-SEAL = "seal.json"
 _ADDRESS = re.compile(r"[0-9]{8}_[0-9]{6}Z-[0-9a-f]{8}")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -84,7 +85,8 @@ def verify_package(
         return findings.report(None)
     content, manifest = read
     check_authenticity(folder, content, manifest, trust, findings)
-    check_log_proof(folder, manifest, trust, kept, findings)
+    logged = check_log_proof(folder, manifest, trust, kept, findings)
+    check_seal(folder, manifest, logged, findings)
     _check_place(folder, manifest, findings)
     _check_list(manifest, findings)
     check_files(folder, manifest.files, _beside(manifest), findings)

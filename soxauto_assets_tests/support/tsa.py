@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from soxauto_assets.verify.der import Parts
 from soxauto_assets_tests.support.parts import need
 
 _YEAR = timedelta(days=365)
@@ -105,6 +106,35 @@ def trusted_authority(certificate: x509.Certificate) -> str:
     """The table of a trust file for a certificate of an authority."""
     pem = certificate.public_bytes(Encoding.PEM).decode()
     return f"\n[[time_authorities]]\nname = \"Test\"\ncertificate = '''\n{pem}'''\n"
+
+
+def with_unsigned_attribute(answer: bytes, value: bytes = b"") -> bytes:
+    """The same answer with an attribute at the end of its signer, which no signature covers."""
+    name = bytes.fromhex("06032a0304")
+    attribute = _element(0x30, name + _element(0x31, _element(0x04, value)))
+    # Every element that encloses the end of the signer grows by the attribute.
+    path, data = [], answer
+    for _ in ("answer", "token", "[0]", "SignedData", "signers", "signer"):
+        parts, at = Parts(data, "x"), 0
+        while at < len(data):
+            last = parts.take(data[at])
+            at += len(last.encoded)
+        path.append((data[: len(data) - len(last.encoded)], last.tag))
+        data = last.content
+    grown = data + _element(0xA1, attribute)
+    for before, tag in reversed(path):
+        grown = before + _element(tag, grown)
+    return grown
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return (
+        bytes([tag])
+        + (bytes([size]) if size < 0x80 else bytes([0x80 | len(digits)]) + digits)
+        + content
+    )
 
 
 def openssl(*arguments: str, folder: Path) -> str:

@@ -19,13 +19,17 @@ from soxauto_assets.evidence.timestamping import (
 )
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import Verification, verify_package
-from soxauto_assets.verify.der import Parts
 from soxauto_assets.verify.strict_json import UnreadableError
 from soxauto_assets.verify.timestamp import check_time_stamp
 from soxauto_assets.verify.trust import Trust
 from soxauto_assets_tests.support.keys import trusted_key
 from soxauto_assets_tests.support.packages import ADDRESS, SIGNER, copied, sample, sign
-from soxauto_assets_tests.support.tsa import Tsa, serving, trusted_authority
+from soxauto_assets_tests.support.tsa import (
+    Tsa,
+    serving,
+    trusted_authority,
+    with_unsigned_attribute,
+)
 from soxauto_assets_tests.verify.test_authenticity import difference, told, trust
 
 # The authority's clock is this machine's, and keys of the tests end some day.
@@ -188,38 +192,10 @@ def test_any_changed_byte_of_a_time_stamp_is_found(
 
 def test_unsigned_attributes_are_accepted_and_told(folder: Path) -> None:
     content = (folder / "time.tsr").read_bytes()
-    (folder / "time.tsr").write_bytes(_with_unsigned_attribute(content))
+    (folder / "time.tsr").write_bytes(with_unsigned_attribute(content))
     report = verify_package(folder)
 
     assert report.verdict is Verification.VERIFIED
     assert [f.found for f in report.checks if f.name == "time.tsr, unsigned attributes"] == [
         "some, which nobody signed and nothing rests on"
     ]
-
-
-def _with_unsigned_attribute(content: bytes) -> bytes:
-    """The same answer with an attribute [1] at the end of its signer."""
-    attribute = bytes.fromhex("a10b300906032a030431020500")
-    # Every element that encloses the end of the signer grows by the attribute.
-    path, data = [], content
-    for _ in ("answer", "token", "[0]", "SignedData", "signers", "signer"):
-        parts, at = Parts(data, "x"), 0
-        while at < len(data):
-            last = parts.take(data[at])
-            at += len(last.encoded)
-        path.append((data[: len(data) - len(last.encoded)], last.tag))
-        data = last.content
-    grown = data + attribute
-    for before, tag in reversed(path):
-        grown = before + _element(tag, grown)
-    return grown
-
-
-def _element(tag: int, content: bytes) -> bytes:
-    size = len(content)
-    digits = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return (
-        bytes([tag])
-        + (bytes([size]) if size < 0x80 else bytes([0x80 | len(digits)]) + digits)
-        + content
-    )
