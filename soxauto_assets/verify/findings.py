@@ -142,7 +142,9 @@ class Findings:
 def _shown(value: object) -> str:
     """A value for people: on one line, bounded, and printable whatever a package holds."""
     text = "none" if value is None else str(value)
-    text = "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
-    )
+    if not text.isprintable():
+        text = "".join(
+            c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+            for c in text
+        )
     return text if len(text) <= 400 else f"{text[:400]}…"

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soxauto_assets.evidence import journal
@@ -116,10 +116,11 @@ def test_a_damaged_alert_is_told_as_damaged_and_stops_no_other(state: LocalStore
     assert unsent(state) == ()
 
 
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.prove)])
 def test_an_alert_killed_at_any_call_is_there_with_its_record_or_can_be_put_in(
-    tmp_path: Path,
+    tmp_path: Path, step: int
 ) -> None:
-    for number in count(1):
+    for number in count(1, step):
         root = tmp_path / f"{number}"
 
         def put_in(root: Path = root) -> None:
@@ -137,6 +138,7 @@ def test_an_alert_killed_at_any_call_is_there_with_its_record_or_can_be_put_in(
             break
 
 
+@settings(max_examples=50)
 @given(st.text())
 def test_every_subject_can_be_sent(text: str) -> None:
     subject = plain_subject(text)

@@ -69,14 +69,15 @@ class Held:
 
     def copied(self, to: Path) -> Held:
         """The same, made of hard links below ``to``: whoever changes a file must replace it."""
+        root = str(self.root)
         for part in (self.folder, self.log, self.sign_offs[0].parent):
             for folder, _, names in os.walk(part):
-                if folder.startswith(str(self.log / "leaf")):
+                target = f"{to}{folder.removeprefix(root)}"
+                if "/log/leaf" in target:
                     continue  # no part of what is verified
-                target = to / Path(folder).relative_to(self.root)
-                target.mkdir(parents=True)
+                os.makedirs(target)
                 for name in names:
-                    os.link(Path(folder, name), target / name)
+                    os.link(f"{folder}/{name}", f"{target}/{name}")
         return replace(self, root=to)
 
 

@@ -11,59 +11,34 @@ Files are hard links to those of other copies: they are replaced, never written 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-import shutil
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
-
 from soxauto_assets.evidence.canonical import canonical_json, parse_canonical
-from soxauto_assets.evidence.log import EvidenceLog
 from soxauto_assets.evidence.sealing import sealed
-from soxauto_assets.evidence.timestamp_form import stored_form
-from soxauto_assets.store.local import LocalStore
-from soxauto_assets.verify.checkpoint import read_checkpoint, signed_note
 from soxauto_assets.verify.envelope import P256_ORDER, read_envelope
-from soxauto_assets.verify.log import folder_reader
-from soxauto_assets.verify.log_files import bundle_of, entries_in, read_entries, tile_name, tiles_of
+from soxauto_assets_tests.support.forger import (
+    FORGER,
+    Forger,
+    NothingToChangeError,
+    files,
+    put,
+)
 from soxauto_assets_tests.support.held import Held
-from soxauto_assets_tests.support.keys import KeySigner
-from soxauto_assets_tests.support.packages import SIGNER
-from soxauto_assets_tests.support.tsa import Tsa, with_unsigned_attribute
+from soxauto_assets_tests.support.log_mutations import (
+    log_forked,
+    log_leaf_replaced,
+    log_rolled_back,
+    log_truncated,
+)
+from soxauto_assets_tests.support.tsa import with_unsigned_attribute
 
-FORGER = KeySigner(666, deterministic=True)
 MANIFEST, ENVELOPE, TIME = "manifest.json", "manifest.dsse.json", "time.tsr"
-
-
-class NothingToChangeError(Exception):
-    """The package has no part of the kind, or chance left it as it was."""
-
-
-@dataclass
-class Forger:
-    """What whoever changes a package has at hand: another package of another month, authorities
-    of the same names and with an expired certificate, and chance."""
-
-    other: Held
-    foreign: Tsa
-    expired: Tsa
-    chance: Random
-    stamps: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
-
-    def stamp(self, tsa: Tsa, envelope: bytes) -> bytes:
-        """A time stamp by that authority, asked for once."""
-        key = (id(tsa), envelope)
-        if key not in self.stamps:
-            request = TimestampRequestBuilder().data(envelope).hash_algorithm(HashAlgorithm.SHA256)
-            self.stamps[key] = stored_form(tsa.reply(request.build().as_bytes()))[1]
-        return self.stamps[key]
-
-
 Mutation = Callable[[Held, Forger], str]
 
 
@@ -222,8 +197,6 @@ def signature_by_another_key(held: Held, forger: Forger) -> str:
 
 def _edited_manifest(held: Held, change: Callable[[Any], None]) -> bytes:
     """The manifest changed, its own digest made to fit."""
-    import hashlib
-
     path = held.folder / MANIFEST
     statement = parse_canonical(path.read_bytes())
     change(statement)
@@ -278,88 +251,7 @@ def _time(held: Held) -> Path:
     return path
 
 
-# -- the log
-
-
-def log_leaf_replaced(held: Held, forger: Forger) -> str:
-    """The leaf in the proof, or one that the kept checkpoint covers, by whoever has its key."""
-    chance = forger.chance
-    kind = chance.choice(["proof", "another proof", "bundle", "signed", "foreign key"])
-    proof = held.folder / "log-proof.json"
-    if kind == "another proof":
-        return put(proof, (forger.other.folder / proof.name).read_bytes(), kind)
-    if kind == "proof":
-        value = parse_canonical(proof.read_bytes())
-        fields = value["leaf"]["fields"]
-        name = chance.choice(sorted(fields))
-        fields[name] = "another" if isinstance(fields[name], str) else None
-        return put(proof, canonical_json(value), f"leaf of the proof, {name}")
-    entries = entries_of(held)
-    number = chance.randrange(read_checkpoint(held.kept).size)
-    entries[number] = _another(entries[number])
-    if kind == "bundle":
-        index, width = list(tiles_of(0, len(entries)))[number // 256]
-        path = held.log / tile_name("entries", index, width)
-        bundle = entries_in(path.read_bytes(), width, path.name)
-        bundle[number % 256] = entries[number]
-        return put(path, bundle_of(bundle), f"entry {number} of a bundle")
-    _rewrite(held, entries, FORGER if kind == "foreign key" else SIGNER)
-    return f"entry {number} replaced, {kind}"
-
-
-def log_truncated(held: Held, forger: Forger) -> str:
-    """To fewer entries than the kept checkpoint covers."""
-    size = forger.chance.randrange(1, read_checkpoint(held.kept).size)
-    _rewrite(held, entries_of(held)[:size], SIGNER)
-    return f"truncated to {size}"
-
-
-def log_forked(held: Held, forger: Forger) -> str:
-    """The same beginning, then other entries, as many as before or more."""
-    entries = entries_of(held)
-    at = forger.chance.randrange(read_checkpoint(held.kept).size)
-    others = [_another(entry) for entry in entries[at:]]
-    if forger.chance.random() < 0.5:  # an entry that is not there moves all the others
-        others = [*entries[at + 1 :], *others]
-    _rewrite(held, [*entries[:at], *others], SIGNER)
-    return f"forked at {at}"
-
-
-def log_rolled_back(held: Held, forger: Forger) -> str:
-    """An earlier checkpoint, signed in its day, over the files of today."""
-    entries = entries_of(held)
-    size = forger.chance.randrange(1, read_checkpoint(held.kept).size)
-    today = (held.log / "checkpoint").read_bytes()
-    _rewrite(held, entries[:size], SIGNER)
-    old = (held.log / "checkpoint").read_bytes()
-    if forger.chance.random() < 0.5:  # the files of today stay
-        tiles = held.log / "tile"
-        shutil.rmtree(tiles)
-        _rewrite(held, entries, SIGNER)
-        put(held.log / "checkpoint", old, "")
-    return f"rolled back from {read_checkpoint(today).size} to {size}"
-
-
-def entries_of(held: Held) -> list[bytes]:
-    """The entries of the log of today."""
-    size = read_checkpoint((held.log / "checkpoint").read_bytes()).size
-    return list(read_entries(folder_reader(held.log), size))
-
-
-def _another(entry: bytes) -> bytes:
-    value = parse_canonical(entry)
-    return canonical_json({**value, "fields": {**value["fields"], "reason": "another"}})
-
-
-def _rewrite(held: Held, entries: list[bytes], signer: KeySigner) -> None:
-    """The whole log again, with these entries, as whoever has the key can; the name stays."""
-    origin = read_checkpoint((held.log / "checkpoint").read_bytes()).origin
-    shutil.rmtree(held.log)
-    EvidenceLog(LocalStore(held.root, name="evidence", reserve_bytes=0), signer).append(entries)
-    path = held.log / "checkpoint"
-    lines = read_checkpoint(path.read_bytes()).text.split(b"\n")
-    text = b"\n".join([origin.encode(), *lines[1:]])
-    put(path, signed_note(text, signer.key.public_key, signer.sign(text)), "")
+# -- another package
 
 
 def another_months_package(held: Held, forger: Forger) -> str:
@@ -430,17 +322,3 @@ NEUTRAL: dict[str, Mutation] = {
     "ZIP container": zip_container,
     "unsigned attributes of the time stamp": unsigned_attributes,
 }
-
-
-def files(held: Held) -> list[Path]:
-    """The files of the package and those beside its list, in order."""
-    return sorted(path for path in held.folder.rglob("*") if path.is_file())
-
-
-def put(path: Path, content: bytes, done: str) -> str:
-    """Replace the file by one with other bytes; ``done`` again."""
-    if path.exists() and path.read_bytes() == content:
-        raise NothingToChangeError
-    path.unlink(missing_ok=True)
-    path.write_bytes(content)
-    return done

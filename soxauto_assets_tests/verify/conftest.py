@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from soxauto_assets_tests.support.packages import copied, published, sample
+from soxauto_assets_tests.support.quick import papers_made_once, tmp_path
+
+__all__ = ["folder", "intact", "papers_made_once", "tmp_path"]
 
 
 @pytest.fixture(scope="module")

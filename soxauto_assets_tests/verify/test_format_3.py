@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from soxauto_assets.evidence.seal import seal
+from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import Verification, verify_package
-from soxauto_assets_tests.support.packages import edit, published, reseal, sample, unreached
+from soxauto_assets_tests.support.packages import (
+    ADDRESS,
+    copied,
+    edit,
+    published,
+    reseal,
+    sample,
+    unreached,
+)
 
 LISTED = ("baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json")
 
@@ -41,10 +51,11 @@ def test_the_new_files_are_accepted_in_the_list_of_format_3_alone(folder: Path) 
     )
 
 
-@pytest.mark.parametrize("name", ["seal.json"])
-def test_a_package_of_format_2_has_no_file_of_format_3_beside_it(tmp_path: Path, name: str) -> None:
-    folder = published(unreached(sample(tmp_path)), tmp_path / "store")
-    (folder / name).write_bytes(b"{}")
+def test_a_package_of_format_2_has_no_file_of_format_3_beside_it(tmp_path: Path) -> None:
+    name = "seal.json"
+    published(unreached(sample(tmp_path)), tmp_path / "store")
+    seal(ADDRESS, LocalStore(tmp_path / "store", name="evidence"))
+    folder = copied(tmp_path / "store" / ADDRESS.prefix, tmp_path / "copy")
     assert verify_package(folder).verdict is Verification.VERIFIED
 
     edit(

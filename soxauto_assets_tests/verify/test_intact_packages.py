@@ -215,7 +215,7 @@ _ROWS = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=_ROWS)
 def test_no_rows_of_any_kind_give_a_false_alarm(tmp_path: Path, rows: list) -> None:
     folder = tmp_path / "case"

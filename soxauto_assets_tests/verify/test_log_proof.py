@@ -88,7 +88,7 @@ def _leaf(name: str, value: object) -> Callable[[Any], None]:
         (lambda p: p.update(version=2), "log-proof.json, version: "),
         (lambda p: p.update(checkpoint=p["checkpoint"].replace("\n2", "\n3")), "log-proof.json"),
         (lambda p: p.update(checkpoint=p["checkpoint"][:-3] + "A\n"), "log-proof.json, the check"),
-        (lambda p: p.update(public_key="AAAA"), "signature of the checkpoint: "),
+        (lambda p: p.update(public_key="AAAA"), "log-proof.json, the checkpoint's key: "),
     ],
 )  # fmt: skip
 def test_a_proof_that_was_changed_is_told(

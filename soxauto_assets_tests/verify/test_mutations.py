@@ -21,14 +21,9 @@ import pytest
 from soxauto_assets.evidence.package import PackageContents
 from soxauto_assets.verify import Verification
 from soxauto_assets_tests.support.folders import quick_folder
+from soxauto_assets_tests.support.forger import Forger, NothingToChangeError
 from soxauto_assets_tests.support.held import Held, held
-from soxauto_assets_tests.support.mutations import (
-    ALTERING,
-    NEUTRAL,
-    TIME,
-    Forger,
-    NothingToChangeError,
-)
+from soxauto_assets_tests.support.mutations import ALTERING, NEUTRAL, TIME
 from soxauto_assets_tests.support.packages import Row, failed, sample
 from soxauto_assets_tests.support.tsa import Tsa
 from soxauto_assets_tests.verify.test_intact_packages import SHAPES

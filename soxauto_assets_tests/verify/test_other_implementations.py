@@ -89,7 +89,7 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def test_the_schema_allows_no_field_more_and_none_less(folder: Path) -> None:
-    content = (folder / "manifest.json").read_bytes()
+    content, ours = (folder / "manifest.json").read_bytes(), validator("3")
     free = {"totals"}  # names of columns
     for number, original in enumerate(_objects(json.loads(content))):
         for name in [*original, None]:
@@ -102,4 +102,4 @@ def test_the_schema_allows_no_field_more_and_none_less(folder: Path) -> None:
             else:
                 del changed[name]
 
-            assert not validator("3").is_valid(statement), name
+            assert not ours.is_valid(statement), name

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from soxauto_assets.evidence.package import publish
 from soxauto_assets.period import Period
@@ -62,37 +60,31 @@ def difference(folder: Path) -> str:
     return report.first_difference
 
 
-# -- bytes, files, names
+# -- bytes, files, names: each file here, anything at random in test_mutations.py
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_flipped_bit_is_found_in_every_file(folder: Path, name: str) -> None:
-    content = bytearray((folder / name).read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / name).write_bytes(content)
-
-    assert name in difference(folder)
+def replaced(path: Path, content: bytes | None) -> None:
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_removed_file_is_found(folder: Path, name: str) -> None:
-    (folder / name).unlink()
+def test_a_change_of_any_one_file_is_found_and_the_file_named(folder: Path) -> None:
+    for name in FILES:
+        path = folder / name
+        content = path.read_bytes()
+        half = len(content) // 2
+        flipped = content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :]
+        for changed in (flipped, content + b"\n", content[:-1], b"", None):
+            replaced(path, changed)
 
-    assert name in difference(folder)
+            assert name in difference(folder)
+
+            path.write_bytes(content)
+    assert verify_package(folder).verdict is Verification.VERIFIED
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_longer_and_a_shorter_file_are_found(folder: Path, name: str) -> None:
-    content = (folder / name).read_bytes()
-    for changed in (content + b"\n", content[:-1], b""):
-        (folder / name).write_bytes(changed)
-
-        assert name in difference(folder)
-
-
-@pytest.mark.parametrize(
-    "name", ["extra.txt", ".hidden", "data/second.parquet", "sql/controls/more.sql", "a/b/c/d"]
-)
+@pytest.mark.parametrize("name", [".hidden", "data/second.parquet", "a/b/c/d"])
 def test_an_added_file_is_found(folder: Path, name: str) -> None:
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("x")
@@ -100,13 +92,6 @@ def test_an_added_file_is_found(folder: Path, name: str) -> None:
     assert difference(folder) == (
         f"files that the manifest does not list: expected none; found {name}."
     )
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_renamed_file_is_found(folder: Path, name: str) -> None:
-    (folder / name).rename(folder / f"{name}.old")
-
-    assert name in difference(folder)
 
 
 def test_two_files_that_took_each_others_name_are_found(folder: Path) -> None:
@@ -150,28 +135,6 @@ def test_another_package_under_this_name_is_found(
     shutil.copytree(tmp_path / "other" / address.prefix, folder)
 
     assert difference(folder).startswith("folder of the package: expected ")
-
-
-@settings(max_examples=100)
-@given(data=st.data())
-def test_any_changed_byte_of_any_file_is_found(flipping: Path, data: st.DataObject) -> None:
-    name = data.draw(st.sampled_from(FILES), "file")
-    path = flipping / name
-    content = path.read_bytes()
-    at = data.draw(st.integers(0, len(content) - 1), "position")
-    flip = data.draw(st.integers(1, 255), "flip")
-    path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
-    try:
-        assert name in difference(flipping)
-    finally:
-        path.write_bytes(content)
-
-
-@pytest.fixture(scope="module")
-def flipping(intact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = copied(intact, tmp_path_factory.mktemp("flipping"))
-    yield folder
-    assert verify_package(folder).verdict is Verification.VERIFIED
 
 
 # -- the manifest
