@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from soxauto_assets.evidence.log import EvidenceLog
+    from soxauto_assets.verify.kept import KeptCheckpoints
     from soxauto_assets.verify.log import LogReport
-    from soxauto_assets.verify.log_proof import KeptCheckpoints
     from soxauto_assets.verify.trust import Trust
 
 log_app = typer.Typer(
@@ -186,27 +186,21 @@ def kept_checkpoints(
     paths: list[Path] | None, log: Path | None, package: Path
 ) -> KeptCheckpoints | None:
     """The checkpoints that were kept, with the log that must extend them; None where none was."""
-    from soxauto_assets.verify.log import LOG_FOLDER, folder_reader
-    from soxauto_assets.verify.log_proof import KeptCheckpoints
+    from soxauto_assets.verify import kept
 
-    if not paths:
-        return None
-    # attempts/<report>/<period>/<attempt> stands beside log/.
-    above = package.resolve().parents
-    found = log or (above[3] / LOG_FOLDER if len(above) > 3 else Path(LOG_FOLDER))
-    found = found / LOG_FOLDER if (found / LOG_FOLDER).is_dir() else found
-    if not (found / "checkpoint").is_file():
-        raise typer.BadParameter(
-            f"--checkpoint needs the log of today, and {found} holds none; name it with --log."
-        )
-    return KeptCheckpoints(_notes(paths), folder_reader(found))
+    try:
+        return kept.kept_checkpoints(paths or [], log, package)
+    except kept.NotGivenError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _notes(paths: list[Path]) -> list[bytes]:
+    from soxauto_assets.verify.kept import NotGivenError, read_notes
+
     try:
-        return [path.read_bytes() for path in paths]
-    except OSError as error:
-        raise typer.BadParameter(f"{error.filename} cannot be read: {error.strerror}.") from error
+        return read_notes(paths)
+    except NotGivenError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _configured() -> EvidenceLog:

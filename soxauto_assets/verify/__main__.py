@@ -1,7 +1,8 @@
 """The verifier as a program of its own: what ``verify.pyz``, which every package carries, runs.
 
-``python verify.pyz FOLDER [--trust FILE] [--json]`` needs Python 3.11 and ``cryptography``; with
-``duckdb`` and ``pyarrow`` installed it also recomputes the figures. Here: arguments and exit codes.
+``python verify.pyz PACKAGE --trust FILE --checkpoint FILE --log FOLDER --sign-off FILE`` needs
+Python 3.11 and ``cryptography``; with ``duckdb`` and ``pyarrow`` installed it also recomputes the
+figures. Here: arguments and exit codes.
 Not here: anything of the verification, which is the same as in ``soxauto verify``.
 """
 
@@ -14,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from soxauto_assets.verify.archive import verify_zip
+from soxauto_assets.verify.findings import VerificationReport
+from soxauto_assets.verify.kept import NotGivenError, kept_checkpoints
 from soxauto_assets.verify.package import verify_package
 from soxauto_assets.verify.report import EXIT_CODES, as_json, as_text
 from soxauto_assets.verify.trust import TrustFileError, read_trust
@@ -43,6 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--trust", metavar="FILE", type=Path, help="your trust file: whose signatures count"
     )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a checkpoint of the log that you kept; may be given again",
+    )
+    parser.add_argument(
+        "--log",
+        metavar="FOLDER",
+        type=Path,
+        help="today's log, for --checkpoint; else the one that stands above the package",
+    )
+    parser.add_argument(
+        "--sign-off",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a sign-off that is to be about this package; may be given again",
+    )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     given = parser.parse_args(arguments)
     package = given.package or Path(sys.argv[0]).resolve().parent
@@ -50,13 +75,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no {package}; nothing was verified")
     try:
         trust = None if given.trust is None else read_trust(given.trust)
+        kept = kept_checkpoints(given.checkpoint, given.log, package)
     except TrustFileError as error:
         print(f"The trust file cannot be used: {error}.", file=sys.stderr)
         return _NOT_UNDERSTOOD
-    if package.is_file():
-        report = verify_zip(package, lambda folder: verify_package(folder, trust))
-    else:
-        report = verify_package(package, trust)
+    except NotGivenError as error:
+        print(error, file=sys.stderr)
+        return _NOT_UNDERSTOOD
+
+    def verify(folder: Path) -> VerificationReport:
+        return verify_package(folder, trust, sign_offs=given.sign_off, kept=kept)
+
+    report = verify_zip(package, verify) if package.is_file() else verify(package)
     print(json.dumps(as_json(report), indent=2) if given.json else as_text(report))
     return EXIT_CODES[report.verdict]
 

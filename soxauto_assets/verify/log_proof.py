@@ -10,15 +10,15 @@ Here: the proof of one package. Not here: the whole log (``log.py``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from soxauto_assets.verify.checkpoint import Checkpoint, check_note, read_checkpoint
 from soxauto_assets.verify.envelope import ENVELOPE, strict_base64
 from soxauto_assets.verify.findings import Findings
+from soxauto_assets.verify.kept import KeptCheckpoints
 from soxauto_assets.verify.log import ROLE, check_kept, check_log_key
-from soxauto_assets.verify.log_files import Read, read_entries
+from soxauto_assets.verify.log_files import read_entries
 from soxauto_assets.verify.log_records import CLOSED, LogRecord, read_record
 from soxauto_assets.verify.manifest import Manifest
 from soxauto_assets.verify.merkle import ProofError, check_inclusion, leaf_hash, root_of
@@ -37,14 +37,6 @@ from soxauto_assets.verify.trust import Trust
 LOG_PROOF = "log-proof.json"
 VERSION = 1
 _LARGEST = 2**20
-
-
-@dataclass(frozen=True)
-class KeptCheckpoints:
-    """Checkpoints that an auditor kept, and today's log, which must extend them."""
-
-    notes: Sequence[bytes]
-    log: Read
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ from soxauto_assets.verify.documents import EVERY, Documents, read_documents
 from soxauto_assets.verify.envelope import ENVELOPE
 from soxauto_assets.verify.files import check_files
 from soxauto_assets.verify.findings import Claim, Findings, VerificationReport
-from soxauto_assets.verify.log_proof import LOG_PROOF, KeptCheckpoints, check_log_proof
+from soxauto_assets.verify.kept import KeptCheckpoints
+from soxauto_assets.verify.log_proof import LOG_PROOF, check_log_proof
 from soxauto_assets.verify.manifest import (
     MANIFEST,
     DataClaim,

@@ -21,11 +21,11 @@ from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import VerificationReport, verify_package
 from soxauto_assets.verify.archive import verify_zip
+from soxauto_assets.verify.kept import KeptCheckpoints
 from soxauto_assets.verify.log import folder_reader
-from soxauto_assets.verify.log_proof import KeptCheckpoints
 from soxauto_assets.verify.trust import Trust, read_trust
 from soxauto_assets_tests.support.keys import KeySigner, trusted_key
-from soxauto_assets_tests.support.packages import ADDRESS, APPROVER, SIGNER
+from soxauto_assets_tests.support.packages import ADDRESS, APPROVER, SIGNER, approved
 from soxauto_assets_tests.support.tsa import Tsa, serving
 
 PREPARER, REVIEWER = KeySigner(31), KeySigner(32)
@@ -119,7 +119,7 @@ def _attempts(
         sealing = Sealing(SIGNER, None if number % 3 == 2 else authority)
         lease = open_attempt(state, address, "amina@books", "run")
         package = publish_and_stamp(
-            replace(contents, stored=stored), address, evidence, state, sealing
+            replace(approved(contents), stored=stored), address, evidence, state, sealing
         )
         close_attempt(lease, contents.verdict, package.manifest, seal_sha256=package.seal_sha256)
         keep_log(state, evidence, SIGNER)

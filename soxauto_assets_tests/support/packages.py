@@ -283,13 +283,16 @@ def baselined(contents: PackageContents) -> PackageContents:
     return replace(contents, baseline=judged.document())
 
 
-def published(contents: PackageContents, root: Path) -> Path:
-    """The folder of the package, published into a store below ``root``.
+def approved(contents: PackageContents) -> PackageContents:
+    """The same contents; a report that a test declares otherwise is approved as it is declared."""
+    return contents if contents.entry is ENTRY else baselined(contents)
 
-    A report that a test declares otherwise is approved as it is declared.
-    """
-    contents = contents if contents.entry is ENTRY else baselined(contents)
-    publish(contents, ADDRESS, LocalStore(root, name="evidence", reserve_bytes=0), SEALING)
+
+def published(contents: PackageContents, root: Path) -> Path:
+    """The folder of the package, published into a store below ``root``."""
+    publish(
+        approved(contents), ADDRESS, LocalStore(root, name="evidence", reserve_bytes=0), SEALING
+    )
     return root / ADDRESS.prefix
 
 

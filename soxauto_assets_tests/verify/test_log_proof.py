@@ -15,8 +15,8 @@ from soxauto_assets.evidence.log_keeping import keep_log, record_in_log
 from soxauto_assets.store.layout import MANIFEST
 from soxauto_assets.store.local import LocalStore
 from soxauto_assets.verify import Verification, verify_package
+from soxauto_assets.verify.kept import KeptCheckpoints
 from soxauto_assets.verify.log import folder_reader
-from soxauto_assets.verify.log_proof import KeptCheckpoints
 from soxauto_assets.verify.trust import Trust
 from soxauto_assets_tests.support.keys import trusted_key
 from soxauto_assets_tests.support.packages import (

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from soxauto_assets.evidence.verifier_file import verifier_file
+from soxauto_assets_tests.support.held import held
 from soxauto_assets_tests.support.packages import published, sample
 
 _NO_NETWORK = """
@@ -82,6 +83,38 @@ def test_the_file_names_what_was_changed(elsewhere: Path, tmp_path: Path) -> Non
     done = _run(elsewhere, package / "verify.pyz", package)
 
     assert (done.returncode, "log.jsonl" in done.stdout) == (1, True)
+
+
+def test_the_file_asks_for_kept_checkpoint_sign_offs_and_trust(
+    elsewhere: Path, tmp_path: Path
+) -> None:
+    """The whole integrity tier, in one file, with nothing but cryptography."""
+    made = held(tmp_path, [sample(tmp_path)])[0]
+    (tmp_path / "kept").write_bytes(made.kept)
+    verifier = made.folder / "verify.pyz"
+    given = ["--trust", tmp_path / "trust.toml", "--checkpoint", tmp_path / "kept"]
+    for path in made.sign_offs:
+        given += ["--sign-off", path]
+
+    done = _run(elsewhere, verifier, made.folder, *given)
+
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("NOT RECOMPUTED: its figures were not computed anew")
+    for told in (
+        "kept checkpoint of 4 entries",
+        "preparer Amina Diallo",
+        "seal.json",
+        "log: entry",
+    ):
+        assert told in done.stdout
+
+    checkpoint = made.log / "checkpoint"
+    checkpoint.unlink()
+    checkpoint.write_bytes(made.kept.replace(b"\n4\n", b"\n3\n"))
+    found = _run(elsewhere, verifier, made.folder, *given)
+    assert (found.returncode, found.stdout.splitlines()[0][:7]) == (1, "DIFFERS")
+    elsewhere_log = _run(elsewhere, verifier, made.folder, *given, "--log", tmp_path / "nothing")
+    assert (elsewhere_log.returncode, "name it with --log" in elsewhere_log.stderr) == (2, True)
 
 
 def test_what_is_not_there_is_not_verified(elsewhere: Path, tmp_path: Path) -> None:
