@@ -164,7 +164,9 @@ def random_contents(folder: Path, chance: Random) -> PackageContents:
     if chance.random() < 0.5:
         contents = SHAPES[chance.choice(list(SHAPES))](folder)
     else:
-        rows = tuple(_row(number, chance) for number in range(chance.choice([0, 1, 2, 30, 500])))
+        rows = tuple(
+            _row(100 + number, chance) for number in range(chance.choice([0, 1, 2, 30, 500]))
+        )
         contents = sample(folder, rows)
         if not rows:
             contents = failed(failed(contents, "contract"), "witnesses")
