@@ -135,6 +135,7 @@ class EmbeddedSession:
         self._databases = databases
         self._purpose = purpose
         self._executed: list[ExecutedStatement] = []
+        self._columns: Mapping[str, tuple[tuple[str, str], ...]] | None = None
 
     def facts(self) -> SourceFacts:
         """Engine, files, and the transaction that is the snapshot."""
@@ -168,14 +169,24 @@ class EmbeddedSession:
 
         Empty where there is no such table or view. Names are compared without case.
         """
-        database, schema, table = full_name.split(".", 2)
+        if self._columns is None:
+            self._columns = self._read_columns()
+        return self._columns.get(full_name.lower(), ())
+
+    def _read_columns(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        # All of them at once: the engine goes through all databases for a single table as well.
         rows = self._rows(
-            f"describe {full_name}",
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = $database"
-            " AND schema_name = $schema AND table_name = $table ORDER BY column_index",
-            {"database": database, "schema": schema, "table": table},
+            "describe",
+            "SELECT lower(concat_ws('.', database_name, schema_name, table_name)) AS full_name,"
+            " list(column_name ORDER BY column_index) AS names,"
+            " list(data_type ORDER BY column_index) AS types"
+            " FROM duckdb_columns() GROUP BY ALL",
+            {},
         )
-        return tuple((str(row["column_name"]), str(row["data_type"])) for row in rows)
+        return {
+            str(row["full_name"]): tuple(zip(row["names"], row["types"], strict=True))  # type: ignore[call-overload]
+            for row in rows
+        }
 
     def fetch(self, statement: Statement) -> tuple[Mapping[str, object], ...]:
         """All rows of a small result, by column name; amounts as ``decimal.Decimal``."""
