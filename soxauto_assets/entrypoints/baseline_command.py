@@ -34,7 +34,7 @@ def show(reports: Reports = None) -> None:
     source that is no demonstration; its attempts fail. Exit code 0 when none is outdated, 1 else.
     """
     from soxauto_assets.entrypoints.baselines import standing_table, standings
-    from soxauto_assets.entrypoints.close_month import chosen_reports
+    from soxauto_assets.entrypoints.choices import chosen_reports
 
     settings = Settings.load()
     found = list(
@@ -71,7 +71,7 @@ def diff(reports: Reports = None) -> None:
     wording. Exit code 0 when no meaning changed, 1 else.
     """
     from soxauto_assets.entrypoints.baselines import standings
-    from soxauto_assets.entrypoints.close_month import chosen_reports
+    from soxauto_assets.entrypoints.choices import chosen_reports
 
     console, _ = _consoles()
     meant = False
@@ -131,7 +131,7 @@ def approve(
     the trust file, with the role `approver`.
     """
     from soxauto_assets.entrypoints.baselines import Request, approve_reports
-    from soxauto_assets.entrypoints.close_month import chosen_reports
+    from soxauto_assets.entrypoints.choices import chosen_reports
     from soxauto_assets.evidence.demonstration_key import DEMONSTRATION, DemonstrationSigner
     from soxauto_assets.evidence.signing import Signer, open_signer
 

@@ -90,13 +90,13 @@ def run(
     shown, alerted, and told by the exit code of `soxauto pg01`. 75 when the source is not ready
     for the month and its heartbeat day has not come: nothing was begun, run it again tomorrow.
     """
-    from soxauto_assets.entrypoints import close_month
+    from soxauto_assets.entrypoints import choices, close_month
 
     settings = Settings.load()
-    periods = close_month.chosen_periods(
+    periods = choices.chosen_periods(
         settings, period=period, first=first, last=last, cutoff_date=cutoff_date
     )
-    reports = close_month.chosen_reports(report)
+    reports = choices.chosen_reports(report)
     raise typer.Exit(close_month.close(periods, reports, settings, console, errors))
 
 
@@ -107,11 +107,11 @@ def pg01(period: PeriodOption = None) -> None:
     Reads the month's current reports; run `soxauto run` first. A missing report or file makes
     its families INCOMPLETE. Exit code 0 only when everything is reconciled or explained.
     """
-    from soxauto_assets.entrypoints import close_month
+    from soxauto_assets.entrypoints import choices
     from soxauto_assets.entrypoints.reconcile_month import reconcile_month
 
     settings = Settings.load()
-    (chosen,) = close_month.chosen_periods(
+    (chosen,) = choices.chosen_periods(
         settings, period=period, first=None, last=None, cutoff_date=None
     )
     raise typer.Exit(reconcile_month(chosen, settings, console, errors))
@@ -125,12 +125,12 @@ def status(period: PeriodOption = None, first: FromOption = None, last: ToOption
     any verdict. A later failure never changes what is current, but the month is red until a
     newer attempt passes. Below the table stands who signed what, and what is suspended.
     """
-    from soxauto_assets.entrypoints import close_month
+    from soxauto_assets.entrypoints import choices
     from soxauto_assets.entrypoints.overview import standing_warnings, status_table
     from soxauto_assets.entrypoints.signing_off import sign_off_lines
 
     settings = Settings.load()
-    periods = close_month.status_periods(settings, period=period, first=first, last=last)
+    periods = choices.status_periods(settings, period=period, first=first, last=last)
     table, all_green = status_table(periods, settings)
     console.print(table)
     for line in sign_off_lines(periods, settings):

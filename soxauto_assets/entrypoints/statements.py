@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soxauto_assets.catalog.loader import load_entry
 from soxauto_assets.catalog.parameters import values_for
-from soxauto_assets.entrypoints.close_month import chosen_reports
+from soxauto_assets.entrypoints.choices import chosen_reports
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.period import Period
 from soxauto_assets.warehouse.binding import markers

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from soxauto_assets.evidence.contents import PackageContents
 from soxauto_assets.evidence.papers import making
+from soxauto_assets.evidence.papers.cells import exact_number
 from soxauto_assets.evidence.papers.charts import bar_chart, short
 from soxauto_assets.evidence.papers.cited import Cited
 from soxauto_assets.evidence.papers.history import MonthFigures, periods_shown, recent_months
-from soxauto_assets.evidence.papers.workpaper import exact_number
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress, current_key
 from soxauto_assets.store.local import LocalStore
