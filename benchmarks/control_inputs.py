@@ -1,8 +1,10 @@
 """Large months for the control's benchmark: current reports in stores, made by whole columns.
 
-Every report has all of its declared columns, those that the control does not read null. The
-month before is there too, with the year's earlier entries, so that following and comparing is
-part of what is measured. The ledger rolls forward; what operations say is drawn at will.
+Every report has all of its declared columns, those that the control does not read null, and its
+rows in the order of company and key, as the reports come (D26). The texts of entries fit their
+sign but for one in fifty, and each has a number of its own. The month before is there too, with
+the year's earlier entries, so that following and comparing is part of what is measured. The
+ledger rolls forward; what operations say is drawn at will.
 
 Here: the rows, and stores that hold them as current. Not here: the measuring (``control.py``).
 """
@@ -30,32 +32,33 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.warehouse.arrow import arrow_schema
 
 PERIOD = Period(2024, 9)
-VERSION = 1
+VERSION = 2
 """To be raised with every change of the rows, so that no older folder is taken for these."""
-_CODES = np.array([company.code for company in ROSTER])
+_CODES = np.array(sorted(company.code for company in ROSTER))
 _CHUNK = 250_000
-_TEXTS = np.array(
+_CREDITS = np.array(
+    ["REFUND ORDER ", "COMMERCIAL GESTURE ", "PYT_PF ", "CXP apology to customer ", "monthly no. "]
+)
+_DEBITS = np.array(
     [
-        "REFUND ORDER 3001234567",
-        "COMMERCIAL GESTURE 88123",
-        "PYT_PF 1002003",
-        "ITEM PRICE CREDIT 30098712",
-        "ITEM SHIPPING FEE 30098712",
-        "VOUCHER ACCRUAL 2024-08",
-        "EXPR_RFN 7781230",
-        "EXPR_STR CRDT 7781230",
-        "MANUAL RND 5512",
-        "PYT_ GTB 2024/09",
-        "CXP apology to customer",
-        "Voucher application to 4471-22",
-        "monthly correction of the account",
-        "itempricecredit NG 9912",
+        "ITEM PRICE CREDIT ",
+        "ITEM SHIPPING FEE ",
+        "VOUCHER ACCRUAL 2024-08 ",
+        "EXPR_RFN ",
+        "EXPR_STR CRDT ",
+        "MANUAL RND ",
+        "PYT_ GTB 2024/09 ",
+        "Voucher application to ",
+        "correction of the account ",
+        "itempricecredit NG ",
     ]
 )
 _USES = np.array(
     ["refund", "apology_v2", "jforce", "store_credit", "jpay_store_credit", "marketing"]
 )
 Chunks = Iterator[pl.DataFrame]
+Open = Callable[[np.ndarray], np.ndarray]
+"""Which of the numbers are open at the month's end."""
 _MANIFEST_BYTES = b'{"stands for": "the manifest of a package"}'
 
 
@@ -84,8 +87,9 @@ def build(folder: Path, rows: int) -> Path:
         ("ipe_07", rows // 10, _customers),
     ):
         # One in ten was paid since the month before, and one in ten is new.
-        _publish(home, report, PERIOD, make(count // 10, count + count // 10))
-        _publish(home, report, last, make(0, count))
+        total = count + count // 10
+        _publish(home, report, PERIOD, make(total, lambda number: number % 11 != 0))
+        _publish(home, report, last, make(total, lambda number: number % 11 != 10))
     _publish(home, "ipe_11", PERIOD, _accrued(rows // 10))
     for report in set(report_ids()) - {path.name for path in (home / "made").iterdir()}:
         _publish(home, report, PERIOD, iter([pl.DataFrame({"id_company": []})]))
@@ -138,8 +142,13 @@ def _amount(cents: np.ndarray, scale: int = 4) -> pl.Series:
     return pl.Series(cents).cast(pl.Decimal(38, scale)) / pl.Series([100]).cast(pl.Decimal(38, 0))
 
 
-def _companies(numbers: np.ndarray) -> pl.Series:
-    return pl.Series(_CODES[numbers % len(_CODES)])
+def _company(numbers: np.ndarray, total: int) -> np.ndarray:
+    """The place of the company of each of ``total`` numbers: one company after the other."""
+    return numbers * len(_CODES) // total
+
+
+def _companies(numbers: np.ndarray, total: int) -> pl.Series:
+    return pl.Series(_CODES[_company(numbers, total)])
 
 
 def _ranges(first: int, last: int) -> Iterator[np.ndarray]:
@@ -165,27 +174,34 @@ class _Ledger:
     def _chunk(self, number: np.ndarray) -> pl.DataFrame:
         random = np.random.default_rng(int(number[0]))
         count = len(number)
-        day = number * self._days // (self._rows + 1)
+        company = _company(number - 1, self._rows)
+        own = self._rows // len(_CODES)
+        day = np.minimum((number - 1 - company * own) * self._days // own, self._days - 1)
         others = np.array([account for account in CONTROL_ACCOUNTS if account != "18412"])
         account = np.where(
             random.random(count) < 0.5, "18412", others[random.integers(0, len(others), count)]
         )
-        company = number % len(_CODES)
-        voucher = random.integers(0, self._vouchers // len(_CODES), count) * len(_CODES) + company
+        per_company = self._vouchers // len(_CODES)
+        voucher = random.integers(1, per_company - 1, count) + company * per_company
         cents = random.integers(-500_000, 500_000, count)
         batch = random.random(count) < 0.7
         reversing = random.random(count) < 0.02
-        back = np.where(reversing & (number > 90), number - 9 * random.integers(1, 10, count), 0)
+        back = np.where(reversing & (number > 90), number - random.integers(1, 10, count), 0)
+        text = np.where(
+            (cents < 0) ^ (random.random(count) < 0.02),
+            _CREDITS[random.integers(0, len(_CREDITS), count)],
+            _DEBITS[random.integers(0, len(_DEBITS), count)],
+        )
         return pl.DataFrame(
             {
-                "id_company": _companies(number),
+                "id_company": _CODES[company],
                 "entry_no": number,
                 "document_no": pl.Series(number // 3).cast(pl.String).str.pad_start(9, "0"),
                 "voucher_no": pl.Series(voucher).cast(pl.String),
                 "posting_date": _days(PERIOD.year_start.date(), day),
                 "document_type": np.where(random.random(count) < 0.05, "Credit Memo", " "),
                 "group_coa_account_no": account,
-                "document_description": _TEXTS[random.integers(0, len(_TEXTS), count)],
+                "document_description": pl.Series(text) + pl.Series(number).cast(pl.String),
                 "amount": _amount(cents),
                 "bal_account_type": np.where(
                     random.random(count) < 0.05, "Bank Account", "G/L Account"
@@ -236,7 +252,7 @@ def _vouchers(count: int) -> Chunks:
         is_off = pl.Series(random.random(rows) < 0.1)
         yield pl.DataFrame(
             {
-                "id_company": _companies(number),
+                "id_company": _companies(number, count),
                 "id": pl.Series(number).cast(pl.String),
                 "code": pl.Series(number).cast(pl.String) + "-C",
                 "business_use": _USES[random.integers(0, len(_USES), rows)],
@@ -257,8 +273,8 @@ def _usage(count: int) -> Chunks:
         rows = len(number)
         yield pl.DataFrame(
             {
-                "id_company": _companies(number),
-                "code": pl.Series(number).cast(pl.String) + "-C",
+                "id_company": _companies(number, count),
+                "code": pl.Series(2 * number).cast(pl.String) + "-C",
                 "business_use": _USES[random.integers(0, len(_USES), rows)],
                 "delivery_mth": 202401 + random.integers(0, 9, rows),
                 "totalamountused": _amount(random.integers(100, 100_000, rows)),
@@ -267,26 +283,30 @@ def _usage(count: int) -> Chunks:
 
 
 def _items(
-    first: int, last: int, seed: int, more: Callable[[int, np.random.Generator], pl.DataFrame]
+    total: int,
+    open_now: Open,
+    seed: int,
+    more: Callable[[int, np.random.Generator], pl.DataFrame],
 ) -> Chunks:
-    for number in _ranges(first, last):
+    for number in _ranges(0, total):
         random = np.random.default_rng(seed + int(number[0]))
-        yield pl.DataFrame(
+        rows = pl.DataFrame(
             {
-                "id_company": _companies(number),
+                "id_company": _companies(number, total),
                 "cod_oms_sales_order_item": pl.Series(number + 300_000_000).cast(pl.String),
             }
         ).hstack(more(len(number), random))
+        yield rows.filter(pl.Series(open_now(number)))
 
 
 def _since(rows: int, random: np.random.Generator) -> pl.Series:
     return _stamps(date(2024, 1, 1), random.integers(0, 240, rows))
 
 
-def _packages(first: int, last: int) -> Chunks:
+def _packages(total: int, open_now: Open) -> Chunks:
     return _items(
-        first,
-        last,
+        total,
+        open_now,
         3_000_003,
         lambda rows, random: pl.DataFrame(
             {
@@ -297,10 +317,10 @@ def _packages(first: int, last: int) -> Chunks:
     )
 
 
-def _prepayments(first: int, last: int) -> Chunks:
+def _prepayments(total: int, open_now: Open) -> Chunks:
     return _items(
-        first,
-        last,
+        total,
+        open_now,
         4_000_003,
         lambda rows, random: pl.DataFrame(
             {
@@ -312,10 +332,10 @@ def _prepayments(first: int, last: int) -> Chunks:
     )
 
 
-def _refunds(first: int, last: int) -> Chunks:
+def _refunds(total: int, open_now: Open) -> Chunks:
     return _items(
-        first,
-        last,
+        total,
+        open_now,
         5_000_003,
         lambda rows, random: pl.DataFrame(
             {
@@ -328,29 +348,29 @@ def _refunds(first: int, last: int) -> Chunks:
     )
 
 
-def _collections(first: int, last: int) -> Chunks:
+def _collections(total: int, open_now: Open) -> Chunks:
     kinds = np.array(["Payment", "Transfer to", "Delivery", "Refund", "JForce Payout", "Other"])
-    for number in _ranges(first, last):
+    for number in _ranges(0, total):
         random = np.random.default_rng(6_000_003 + int(number[0]))
         yield pl.DataFrame(
             {
-                "line_id": "1|" + pl.Series(number).cast(pl.String),
-                "id_company": _companies(number),
+                "line_id": "1|" + pl.Series(number + 100_000_000).cast(pl.String),
+                "id_company": _companies(number, total),
                 "transaction_type": kinds[random.integers(0, len(kinds), len(number))],
                 "amount": _amount(random.integers(-100_000, 100_000, len(number))),
                 "event_date": _since(len(number), random),
             }
-        )
+        ).filter(pl.Series(open_now(number)))
 
 
-def _customers(first: int, last: int) -> Chunks:
-    for number in _ranges(first, last):
+def _customers(total: int, open_now: Open) -> Chunks:
+    for number in _ranges(0, total):
         random = np.random.default_rng(7_000_003 + int(number[0]))
         rows = len(number)
-        customer = number // 18 * 9 + number % 9
+        customer = number // 2
         yield pl.DataFrame(
             {
-                "id_company": _companies(number),
+                "id_company": _companies(number, total),
                 "entry_no": number,
                 "group_account": np.where(customer % 5 == 0, "13004", "13003"),
                 "customer_no": "C" + pl.Series(customer).cast(pl.String),
@@ -359,7 +379,7 @@ def _customers(first: int, last: int) -> Chunks:
                 "rem_amt_lcy": _amount(random.integers(-100_000, 100_000, rows)),
                 "posting_date": _since(rows, random).cast(pl.Date),
             }
-        )
+        ).filter(pl.Series(open_now(number)))
 
 
 def _accrued(count: int) -> Chunks:
@@ -367,7 +387,7 @@ def _accrued(count: int) -> Chunks:
         random = np.random.default_rng(8_000_003 + int(number[0]))
         yield pl.DataFrame(
             {
-                "id_company": _companies(number),
+                "id_company": _companies(number, count),
                 "sc_id_transaction": pl.Series(number).cast(pl.String),
                 "sc_transaction_amount": _amount(random.integers(100, 100_000, len(number))),
             }
@@ -381,8 +401,8 @@ def _jdash(home: Path, count: int) -> None:
     cents = random.integers(100, 100_000, count)
     rows = pl.DataFrame(
         {
-            "company": _companies(number),
-            "Voucher Id": pl.Series(number).cast(pl.String),
+            "company": _companies(number, count),
+            "Voucher Id": pl.Series(2 * number).cast(pl.String),
             "Amount Used": _amount(cents, 2).cast(pl.Decimal(18, 2)),
             "Usage Date": _days(date(2023, 10, 1), random.integers(0, 365, count)),
         }

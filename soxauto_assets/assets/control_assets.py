@@ -228,7 +228,7 @@ def _events(
 ) -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
     """All parts that were made, the checks, and a failure where the control does not pass."""
     from soxauto_assets.reconciliation.review.page import PAGE
-    from soxauto_assets.reconciliation.tables import control_tables
+    from soxauto_assets.reconciliation.tables import row_counts
 
     outcome, control = made.outcome, made.control
     facts = outcome_metadata(outcome)
@@ -246,13 +246,13 @@ def _events(
         if outcome.page_url is not None:
             address = f"{outcome.page_url.rpartition('/')[0]}/attachments/{PAGE}"
             facts["page of the control"] = dg.MetadataValue.url(address)
-        tables = control_tables(control)
+        heights = row_counts(control)
         for name, part in PARTS.items():
             if name == REVIEW:
                 continue
             rows = len(control.lines) if name == "summary" else None
-            if part.table is not None and part.table in tables:
-                rows = tables[part.table].height
+            if part.table is not None:
+                rows = heights.get(part.table)
             own = {} if rows is None else {"dagster/row_count": rows}
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey([CONTROL, name]), metadata={**facts, **own}

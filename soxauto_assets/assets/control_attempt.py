@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from soxauto_assets.assets.attempt import RunIdentity, Surroundings, Work, carry_out
 from soxauto_assets.assets.month_inputs import MonthInputs, read_month, written
 from soxauto_assets.evidence.lease import utc_now
+from soxauto_assets.reconciliation.batches import in_files
 from soxauto_assets.reconciliation.control import Control, reconcile
 from soxauto_assets.reconciliation.review.page import PAGE, page
 from soxauto_assets.reconciliation.review.reviewed import Row
@@ -105,11 +106,10 @@ class _ControlWork(Work):
         self.reading.facts = self._facts(found)
         lease.assert_held()
         self.tell(f"reconciling {len(found.month.reports)} reports")
-        self.control = reconcile(found.month, book)
+        folder = self.scratch / "attachments"
+        self.control = reconcile(found.month, book, in_files(folder / "tables"))
         self.tell(f"control {self.control.status.value}")
-        self.attachments = dict(self.attachments) | _tables(
-            self.control, book, self.scratch / "attachments"
-        )
+        self.attachments = dict(self.attachments) | _tables(self.control, book, folder)
         rows = self._spool(self.control, self.scratch / EXTRACT)
         self._draw(self.control, rows, self.scratch / PAGE)
 
@@ -158,13 +158,15 @@ class _ControlWork(Work):
 
 def _tables(control: Control, book: RuleBook, folder: Path) -> dict[str, Path]:
     """The rules and the tables behind the summary, by their names in the package."""
-    folder.mkdir(parents=True, exist_ok=True)
+    tables = folder / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
     paths = {"rules.json": folder / "rules.json"}
     document = {"digest": book.digest(), "rules": book.as_document()}
     paths["rules.json"].write_text(
         json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False), "utf-8"
     )
     for name, frame in control_tables(control).items():
-        paths[f"tables/{name}.parquet"] = folder / f"{name}.parquet"
-        frame.write_parquet(paths[f"tables/{name}.parquet"])
+        path = paths[f"tables/{name}.parquet"] = tables / f"{name}.parquet"
+        if not path.exists():  # what was kept in a file already is what goes into the package
+            frame.lazy().collect().write_parquet(path)
     return paths

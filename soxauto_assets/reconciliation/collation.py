@@ -18,6 +18,16 @@ def company() -> pl.Expr:
     return key("id_company").alias("company")
 
 
+def folded(texts: pl.Series) -> pl.Series:
+    """What ``key`` makes of a column that has few different texts: each is looked at once."""
+    few = texts.unique().drop_nulls()
+    own = few.str.strip_chars_end(" ").str.to_uppercase()
+    changed = few != own
+    if not changed.any():
+        return texts
+    return texts.replace(few.filter(changed), own.filter(changed))
+
+
 def amount(column: str) -> pl.Expr:
     """The column as an amount of the control, exactly."""
     return pl.col(column).cast(AMOUNT)

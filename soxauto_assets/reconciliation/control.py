@@ -19,6 +19,7 @@ import polars as pl
 
 from soxauto_assets.reconciliation import conservation
 from soxauto_assets.reconciliation.amounts import added, difference, in_usd, signed
+from soxauto_assets.reconciliation.batches import Keep, in_memory
 from soxauto_assets.reconciliation.bridges import Bridge, run_bridges
 from soxauto_assets.reconciliation.buckets import (
     ledger_buckets,
@@ -30,7 +31,7 @@ from soxauto_assets.reconciliation.late_postings import LatePostings, late_posti
 from soxauto_assets.reconciliation.mapping import Pool
 from soxauto_assets.reconciliation.month import Month
 from soxauto_assets.reconciliation.movements import Standing, compare
-from soxauto_assets.reconciliation.open_items import open_items
+from soxauto_assets.reconciliation.open_items import open_items, open_items_summary
 from soxauto_assets.reconciliation.positions import (
     Rates,
     Sums,
@@ -97,8 +98,9 @@ class Control:
 
     ``variance_usd`` and ``unexplained_usd`` (the sum of absolute amounts) are over the lines
     whose figures are known. ``classified`` and ``buckets`` are None where CR_03 is absent.
-    ``open_items``, ``movements`` and ``late`` are what is followed through time; their columns
-    stand with ``open_items.open_items``, ``movements.compare`` and ``late_postings.LatePostings``.
+    ``open_items``, ``movements`` and ``late`` are what is followed through time; open items may
+    lie in a file (``reconcile``). Their columns stand with ``open_items.open_items``,
+    ``movements.compare`` and ``late_postings.LatePostings``.
     ``positions`` are the sums that the lines are made of.
     """
 
@@ -108,7 +110,8 @@ class Control:
     bridges: tuple[Bridge, ...]
     classified: pl.DataFrame | None
     buckets: pl.DataFrame | None
-    open_items: pl.DataFrame
+    open_items: pl.LazyFrame
+    open_items_summary: pl.DataFrame
     movements: pl.DataFrame
     late: LatePostings
     positions: Positions
@@ -133,8 +136,12 @@ class Control:
         raise KeyError((company, pool))
 
 
-def reconcile(month: Month, book: RuleBook) -> Control:
-    """The control of the month under these rules; the same input always gives the same control."""
+def reconcile(month: Month, book: RuleBook, keep: Keep = in_memory) -> Control:
+    """The control of the month under these rules; the same input always gives the same control.
+
+    ``keep`` takes the open items, of which a month may have millions; what it gives must last as
+    long as the control.
+    """
     classified = buckets = None
     if "cr_03" in month.reports:
         classified = classify(month.reports["cr_03"], month.reports.get("ipe_08"), book)
@@ -142,7 +149,8 @@ def reconcile(month: Month, book: RuleBook) -> Control:
     bridges = run_bridges(month, classified, book)
     positions = Positions.of(month, book)
     known_rates = {} if positions.rates is None else positions.rates.by_company
-    items = open_items(month, book)
+    items = open_items(month, book, keep)
+    items_summary = open_items_summary(items)
     late = late_postings(month, known_rates, book)
     amounts = [(bridge, bridge.amounts()) for bridge in bridges]
     lines = tuple(
@@ -172,6 +180,7 @@ def reconcile(month: Month, book: RuleBook) -> Control:
         classified,
         buckets,
         items,
+        items_summary,
         moved,
         late,
         positions,

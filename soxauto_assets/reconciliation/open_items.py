@@ -9,19 +9,21 @@ Here: labelling and following, over whole columns. Not here: the label rules (``
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 import polars as pl
 
 from soxauto_assets.period import Period
+from soxauto_assets.reconciliation.batches import Keep, batches, in_memory
 from soxauto_assets.reconciliation.collation import AMOUNT, amount, collected, company, key
 from soxauto_assets.reconciliation.labels import LabelRule
 from soxauto_assets.reconciliation.mapping import Pool, RowFilter
 from soxauto_assets.reconciliation.month import LOOKBACK, Month
 from soxauto_assets.reconciliation.rulebook import RuleBook
 
+OPEN_ITEMS_TABLE = "open_items"
 UNLABELLED = "LB-NONE"
 
 
@@ -73,7 +75,7 @@ OPEN_ITEMS = pl.Schema(
 _KEY = ["company", "item"]
 
 
-def open_items(month: Month, book: RuleBook) -> pl.DataFrame:
+def open_items(month: Month, book: RuleBook, keep: Keep = in_memory) -> pl.LazyFrame:
     """Every open item of the reports that are there, and every one cleared since the last month.
 
     Columns (OPEN_ITEMS): ``report``, ``company``, ``item`` (its key in the report), ``kind`` (the
@@ -82,31 +84,37 @@ def open_items(month: Month, book: RuleBook) -> pl.DataFrame:
     ``age_days`` (to the cut-off), ``state`` (new, carried, reopened, cleared; ``not comparable``
     where the month before has no current data, with ``why``), ``amount_before`` (LCY, null where
     it was not open). Reopened: open in one of the LOOKBACK months before, and not in the last.
+
+    There may be more of them than had better be held at once: ``keep`` takes them by and by.
     """
-    found = [
-        _followed(source, month, book) for source in _SOURCES if source.report in month.reports
-    ]
-    if not found:
-        return pl.DataFrame(schema=OPEN_ITEMS)
-    return pl.concat(found)
+    return keep(OPEN_ITEMS_TABLE, _pieces(month, book))
 
 
-def open_items_summary(items: pl.DataFrame) -> pl.DataFrame:
+def _pieces(month: Month, book: RuleBook) -> Iterator[pl.DataFrame]:
+    """The items by report and company, one piece at least."""
+    yield pl.DataFrame(schema=OPEN_ITEMS)
+    for source in _SOURCES:
+        if source.report in month.reports:
+            now = month.reports[source.report]
+            before = month.past.report(source.report, month.period.previous)
+            for own in batches([now] if before is None else [now, before]):
+                yield _followed(source, month, own, book)
+
+
+def open_items_summary(items: pl.LazyFrame) -> pl.DataFrame:
     """By report, company, rule and state: ``items`` and their ``amount``, and so on.
 
     ``amount`` and ``amount_before`` are LCY; ``oldest_days`` is the age of the oldest.
     """
     by = ["report", "company", "rule", "state"]
-    return (
-        items.group_by(by)
-        .agg(
+    return collected(
+        items.group_by(by).agg(
             items=pl.len(),
             amount=pl.col("amount").sum(),
             amount_before=pl.col("amount_before").sum(),
             oldest_days=pl.col("age_days").max(),
         )
-        .sort(pl.col(by).cast(pl.String))
-    )
+    ).sort(pl.col(by).cast(pl.String))
 
 
 def item_rows(report: str, rows: pl.LazyFrame, book: RuleBook) -> pl.LazyFrame:
@@ -132,8 +140,9 @@ def _counted(pool: Pool) -> pl.Expr:
             return pl.lit(True)
 
 
-def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
-    now = _labelled(source, month.reports[source.report], book)
+def _followed(source: _Source, month: Month, own: pl.Expr, book: RuleBook) -> pl.DataFrame:
+    """The items of the companies that ``own`` takes, in the order of company and item."""
+    now = _labelled(source, month.reports[source.report].filter(own), book)
     last = month.period.previous
     rows_before = month.past.report(source.report, last)
     if rows_before is None:
@@ -143,7 +152,7 @@ def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
             why=pl.lit(month.past.why_absent(source.report, last), dtype=pl.Categorical),
         )
         return _finished(standing, month.period)
-    before = _labelled(source, rows_before, book)
+    before = _labelled(source, rows_before.filter(own), book)
     standing = now.join(
         before.select(*_KEY, amount_before="amount"), on=_KEY, how="left"
     ).with_columns(
@@ -152,7 +161,7 @@ def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
         .otherwise(_state(ItemState.NEW)),
         why=pl.lit(None, dtype=pl.Categorical),
     )
-    seen = _seen_earlier(source, month, book)
+    seen = _seen_earlier(source, month, own, book)
     if seen is not None:
         standing = standing.join(seen, on=_KEY, how="left").with_columns(
             state=pl.when(pl.col("seen") & (pl.col("state") == ItemState.NEW.value))
@@ -168,7 +177,9 @@ def _followed(source: _Source, month: Month, book: RuleBook) -> pl.DataFrame:
     return _finished(pl.concat([standing.drop("seen", strict=False), cleared]), month.period)
 
 
-def _seen_earlier(source: _Source, month: Month, book: RuleBook) -> pl.LazyFrame | None:
+def _seen_earlier(
+    source: _Source, month: Month, own: pl.Expr, book: RuleBook
+) -> pl.LazyFrame | None:
     """Company and item of what was open in a month before the last, with ``seen`` true."""
     period, frames = month.period.previous, []
     for _ in range(LOOKBACK - 1):
@@ -176,7 +187,7 @@ def _seen_earlier(source: _Source, month: Month, book: RuleBook) -> pl.LazyFrame
         rows = month.past.report(source.report, period)
         if rows is not None:
             frames.append(
-                item_rows(source.report, rows, book).select(
+                item_rows(source.report, rows.filter(own), book).select(
                     company().cast(pl.Categorical), item=_item(source)
                 )
             )

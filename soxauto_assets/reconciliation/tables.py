@@ -14,26 +14,26 @@ import polars as pl
 from soxauto_assets.reconciliation.amounts import shown
 from soxauto_assets.reconciliation.collation import AMOUNT
 from soxauto_assets.reconciliation.control import Control
-from soxauto_assets.reconciliation.open_items import open_items_summary
+from soxauto_assets.reconciliation.open_items import OPEN_ITEMS_TABLE
 
 _USD = pl.Decimal(38, 2)
 _PLACE = {"company": pl.String, "currency": pl.String, "family": pl.String, "pool": pl.String}
 
 
-def control_tables(control: Control) -> Mapping[str, pl.DataFrame]:
+def control_tables(control: Control) -> Mapping[str, pl.DataFrame | pl.LazyFrame]:
     """Every table of the control, by its name (``tables/<name>.parquet`` in the package).
 
     ``ledger``, ``targets``, ``fx``, ``variance``: see the functions below. ``classified``,
     ``buckets`` (where CR_03 is there), ``bridge_<id>`` and ``undecided_<id>``, ``open_items``,
     ``open_items_summary``, ``movements``, ``late_postings`` and ``late_posting_months``.
     """
-    tables = {
+    tables: dict[str, pl.DataFrame | pl.LazyFrame] = {
         "ledger": ledger(control),
         "targets": targets(control),
         "fx": fx(control),
         "variance": variance(control),
-        "open_items": control.open_items,
-        "open_items_summary": open_items_summary(control.open_items),
+        OPEN_ITEMS_TABLE: control.open_items,
+        "open_items_summary": control.open_items_summary,
         "movements": control.movements,
         "late_postings": control.late.entries,
         "late_posting_months": control.late.months,
@@ -44,6 +44,16 @@ def control_tables(control: Control) -> Mapping[str, pl.DataFrame]:
     if control.classified is not None and control.buckets is not None:
         tables |= {"classified": control.classified, "buckets": control.buckets}
     return tables
+
+
+def row_counts(control: Control) -> Mapping[str, int]:
+    """How many rows each of the tables has."""
+    return {
+        name: rows.height
+        if isinstance(rows, pl.DataFrame)
+        else int(control.open_items_summary["items"].sum())
+        for name, rows in control_tables(control).items()
+    }
 
 
 def ledger(control: Control) -> pl.DataFrame:

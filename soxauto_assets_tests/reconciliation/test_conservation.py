@@ -217,7 +217,7 @@ def test_the_order_of_rows_says_nothing(month: Month, order: random.Random) -> N
     for first, second in zip(one.bridges, two.bridges, strict=True):
         assert first.proof.equals(second.proof)
         assert first.undecided.sort(pl.all()).equals(second.undecided.sort(pl.all()))
-    assert one.open_items.equals(two.open_items)
+    assert one.open_items.collect().equals(two.open_items.collect())
 
 
 def without_links(month: Month) -> pl.DataFrame:

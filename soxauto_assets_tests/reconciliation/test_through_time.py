@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from soxauto_assets.period import Period
 from soxauto_assets.reconciliation.mapping import FAMILIES
 from soxauto_assets.reconciliation.month import Month, Past, earlier_reports
-from soxauto_assets.reconciliation.open_items import open_items_summary
 from soxauto_assets_tests.reconciliation.months import (
     BOOK,
     PERIOD,
@@ -56,7 +55,9 @@ def line(item: str, amount: object = 10, **more: object) -> Row:
 
 def states(month: Month) -> list[tuple[object, ...]]:
     columns = ("item", "state", "amount_before", "amount")
-    return list(control(month).open_items.select(columns).cast({"state": pl.String}).iter_rows())
+    return list(
+        control(month).open_items.select(columns).cast({"state": pl.String}).collect().iter_rows()
+    )
 
 
 def failed(month: Month) -> list[str]:
@@ -77,10 +78,11 @@ def test_an_open_item_is_new_carried_cleared_or_reopened_with_its_age() -> None:
         ("new", "new", None, 10),
         ("paid", "cleared", 4, 0),
     ]
-    items = control(month).open_items
+    made = control(month)
+    items = made.open_items.collect()
     assert items.select("since", "age_days").unique().rows() == [(date(2024, 9, 20), 10)]
     assert set(items["rule"]) == {"LB-CASH-DEPOSITS"}
-    summary = open_items_summary(items)
+    summary = made.open_items_summary
     assert summary.filter(pl.col("state") == "cleared").select("items", "amount_before").rows() == [
         (1, 4)
     ]
@@ -89,7 +91,7 @@ def test_an_open_item_is_new_carried_cleared_or_reopened_with_its_age() -> None:
 
 def test_without_the_month_before_nothing_is_said_to_be_new() -> None:
     month = quiet_month(ipe_31=[line("a")])
-    items = control(month).open_items
+    items = control(month).open_items.collect()
     assert items.select(pl.col("state").cast(pl.String), "amount_before", "why").rows() == [
         ("not comparable", None, "ipe_31 2024-08 has no current data")
     ]

@@ -151,21 +151,26 @@ def write_drilldown(sheets: Sheets) -> None:
         write_table(sheets, "Vouchers", "Voucher account: ledger and operations by category and "
                     "type", buckets)  # fmt: skip
     for table, name, title in _TABLES:
-        found = reviewed.table(table)
+        found = reviewed.greatest(table, MOST_ROWS)
         if found is not None:
-            write_table(sheets, name, title, _greatest(found))
+            write_table(sheets, name, title, _with_rest(*found))
 
 
 def _greatest(rows: pl.DataFrame) -> pl.DataFrame:
     """As many rows as a sheet takes, the greatest amounts first where it does not take all."""
     if rows.height <= MOST_ROWS:
         return rows
-    amounts = [name for name in ("amount", "effect") if name in rows.columns]
-    if amounts:
-        rows = rows.sort(pl.col(amounts[0]).abs(), descending=True, maintain_order=True)
+    ordered = rows.sort(pl.col("amount").abs(), descending=True, maintain_order=True)
+    return _with_rest(ordered[:MOST_ROWS], rows.height - MOST_ROWS)
+
+
+def _with_rest(rows: pl.DataFrame, left_out: int) -> pl.DataFrame:
+    """The rows, and one that says how many more there are."""
+    if not left_out:
+        return rows
     text = next(name for name, kind in rows.schema.items() if kind == pl.String)
-    more = pl.DataFrame({text: [f"{rows.height - MOST_ROWS} more rows: see the package"]})
-    return pl.concat([rows[:MOST_ROWS], more], how="diagonal")
+    more = pl.DataFrame({text: [f"{left_out} more rows: see the package"]})
+    return pl.concat([rows, more], how="diagonal")
 
 
 def write_table(sheets: Sheets, name: str, title: str, rows: pl.DataFrame) -> None:

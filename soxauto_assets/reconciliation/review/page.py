@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from soxauto_assets.catalog.scope import ROSTER
 from soxauto_assets.evidence.papers.page import style, templates
 from soxauto_assets.reconciliation.amounts import shown
@@ -146,15 +148,20 @@ def _late(control: Control) -> Sequence[Row]:
 
 def _open_items(control: Control) -> Sequence[Row]:
     """By report: how many items are in each state, and the age of the oldest."""
+    counted = (
+        control.open_items_summary.with_columns(pl.col("report", "state").cast(pl.String))
+        .group_by("report", "state")
+        .agg(pl.col("items").sum(), pl.col("oldest_days").max())
+        .sort("report", "state")
+    )
     rows: dict[str, dict[str, Any]] = {}
-    items = control.open_items
-    if "state" not in items.columns:
-        return []
-    counted = items.group_by("report", "state").len().sort("report").iter_rows()
-    for report, state, count in counted:
-        rows.setdefault(report, {})[str(state)] = count
-    oldest = dict(items.group_by("report").agg(items["age_days"].max()).iter_rows())
-    return [{"report": name, "oldest": oldest.get(name)} | one for name, one in rows.items()]
+    for report, state, count, oldest in counted.iter_rows():
+        row = rows.setdefault(report, {"report": report, "oldest": None})
+        row[state] = count
+        row["oldest"] = max(
+            (age for age in (row["oldest"], oldest) if age is not None), default=None
+        )
+    return list(rows.values())
 
 
 @cache

@@ -20,6 +20,7 @@ import polars as pl
 
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.evidence.standing import find_package
+from soxauto_assets.reconciliation.collation import collected
 from soxauto_assets.reconciliation.summary import CONTROL_ID
 from soxauto_assets.store.layout import MANIFEST, AttemptAddress, attempts_prefix
 from soxauto_assets.store.protocol import ObjectDamagedError
@@ -53,7 +54,7 @@ class Reviewed:
     who: str
     ended: str
     lines: tuple[Row, ...]
-    tables: Mapping[str, pl.DataFrame]
+    tables: Mapping[str, pl.DataFrame | pl.LazyFrame]
     checks: tuple[Row, ...]
     rules: Row
     rules_digest: str
@@ -66,7 +67,35 @@ class Reviewed:
 
     def table(self, name: str) -> pl.DataFrame | None:
         """A table of the package; None where the control did not make it."""
-        return self.tables.get(name)
+        found = self.tables.get(name)
+        return None if found is None else found.lazy().collect()
+
+    def greatest(self, name: str, most: int) -> tuple[pl.DataFrame, int] | None:
+        """A table, and how many rows of it are left out where it has more than ``most``.
+
+        Those of the greatest amounts (``amount`` or ``effect``) then come first. None as above.
+        """
+        found = self.tables.get(name)
+        if found is None:
+            return None
+        rows = found.lazy()
+        height = int(collected(rows.select(pl.len())).item())
+        amounts = [name for name in ("amount", "effect") if name in rows.collect_schema()]
+        if height <= most:
+            return rows.collect(), 0
+        if not amounts:
+            return rows.head(most).collect(), height - most
+        # Millions of rows: only one column of all of them is held at once.
+        first = (
+            collected(rows.select(pl.col(amounts[0]).abs().alias("size")))
+            .with_row_index("place")
+            .sort("size", descending=True, maintain_order=True)
+            .head(most)
+            .select("place")
+            .with_row_index("rank")
+        )
+        kept = collected(rows.with_row_index("place").join(first.lazy(), on="place"))
+        return kept.sort("rank").drop("place", "rank"), height - most
 
     @property
     def group_threshold(self) -> Decimal:
@@ -144,8 +173,8 @@ def read_reviewed(evidence: ObjectStore, address: AttemptAddress) -> Reviewed:
     def document(name: str) -> Any:
         return json.loads(content(folder + name))
 
-    def table(name: str) -> pl.DataFrame:
-        return pl.read_parquet(io.BytesIO(content(name)))
+    def table(name: str) -> pl.LazyFrame:
+        return pl.scan_parquet(io.BytesIO(content(name)))
 
     rules = document("attachments/rules.json")
     below = folder + TABLES
@@ -156,7 +185,7 @@ def read_reviewed(evidence: ObjectStore, address: AttemptAddress) -> Reviewed:
         cause=predicate["cause"],
         who=predicate["attempt"]["who"],
         ended=predicate["attempt"]["ended"],
-        lines=tuple(table(folder + DATA).to_dicts()),
+        lines=tuple(table(folder + DATA).collect().to_dicts()),
         tables={
             name.removeprefix(below).removesuffix(".parquet"): table(name)
             for name in digests
