@@ -14,8 +14,6 @@ from pathlib import Path
 from soxauto_assets.verify.findings import Findings
 from soxauto_assets.verify.manifest import MANIFEST, ListedFile
 
-_CHUNK = 2**20
-
 
 def files_in(folder: Path) -> dict[str, bool]:
     """Everything below ``folder`` but folders: name with ``/`` -> is it a plain file.
@@ -61,7 +59,6 @@ def check_files(
 
 def _described(path: Path) -> str:
     """Size and SHA-256 of one open file, whatever happens to its name meanwhile."""
-    digest, size = hashlib.sha256(), 0
     try:
         # A name that became a link or a pipe since it was listed is neither followed nor waited
         # for.
@@ -69,9 +66,7 @@ def _described(path: Path) -> str:
         with open(handle, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 return "something that is no plain file"
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
+            digest, size = hashlib.file_digest(file, "sha256"), file.tell()
     except OSError as error:
         return f"a file that cannot be read ({error.strerror})"
     return f"{size} bytes with the SHA-256 {digest.hexdigest()}"
