@@ -40,9 +40,9 @@ def quick_path() -> Iterator[Path]:
 
 PASS, FAIL, INTERRUPTED = AttemptVerdict.PASS, AttemptVerdict.FAIL, AttemptVerdict.INTERRUPTED
 
-# Each moment is a world of its own: `make test` walks through every 17th, `make prove` through
+# Each moment is a world of its own: `make test` walks through every 29th, `make prove` through
 # all of them.
-at_moments = pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.prove)])
+at_moments = pytest.mark.parametrize("step", [29, pytest.param(1, marks=pytest.mark.prove)])
 
 
 def assert_all_is_told(world: World) -> None:

@@ -19,7 +19,7 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.locks import NoLocksError
 from soxauto_assets.store.s3 import S3Store
 from soxauto_assets.verify import Verification, verify_package
-from soxauto_assets_tests.support.packages import ADDRESS, SEALING, published, sample
+from soxauto_assets_tests.support.packages import ADDRESS, SEALING, interrupted, published, sample
 from soxauto_assets_tests.support.s3_server import s3_server
 
 
@@ -28,7 +28,8 @@ def in_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Store]:
     """An evidence store (locked for two days) with one package in it."""
     with s3_server() as server:
         store = server.evidence_store()
-        publish(sample(tmp_path_factory.mktemp("made")), ADDRESS, store, SEALING)
+        contents = interrupted(sample(tmp_path_factory.mktemp("made")))  # the fewest objects
+        publish(contents, ADDRESS, store, SEALING)
         yield store
 
 

@@ -121,14 +121,25 @@ def test_an_authority_that_nobody_hears_does_not_hold_a_package_up(tmp_path: Pat
 LAST_WRITTEN = ["manifest.dsse.json", "manifest.json", "seal.json", "time.tsr"]
 
 
+@pytest.fixture(scope="module")
+def writes(tsa: Tsa, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many objects a package with its time is written in; those are the last."""
+    root = tmp_path_factory.mktemp("whole")
+    store, state = FailingStore(root, at=999, after=False), LocalStore(root / "s", name="s")
+    with serving(tsa) as server:
+        sealing = Sealing(SIGNER, TimeStampAuthority(server.url))
+        publish_and_stamp(sample(root), ADDRESS, store, state, sealing)
+    assert [key.removeprefix(ADDRESS.prefix) for key in store.written[-4:]] == LAST_WRITTEN
+    return len(store.written)
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("lost", LAST_WRITTEN)
 def test_a_time_stamp_is_not_forgotten_whenever_the_process_dies(
-    tmp_path: Path, place: Place, lost: str, after: bool
+    tmp_path: Path, place: Place, writes: int, lost: str, after: bool
 ) -> None:
     contents = sample(tmp_path)
-    count = len(_written_by(contents, tmp_path / "try", place))
-    at = count - len(LAST_WRITTEN) + LAST_WRITTEN.index(lost)
+    at = writes - len(LAST_WRITTEN) + LAST_WRITTEN.index(lost)
     failing = FailingStore(tmp_path / "evidence", at=at, after=after)
     with pytest.raises(StoreUnavailableError):
         publish_and_stamp(contents, ADDRESS, failing, place.state, place.sealing)
@@ -141,12 +152,6 @@ def test_a_time_stamp_is_not_forgotten_whenever_the_process_dies(
 
     assert place.verdict() is Verification.VERIFIED
     assert place.waiting == []
-
-
-def _written_by(contents, root: Path, place: Place) -> list[str]:
-    store = FailingStore(root, at=999, after=False)
-    publish_and_stamp(contents, ADDRESS, store, LocalStore(root / "s", name="s"), place.sealing)
-    return store.written
 
 
 def test_an_attempt_that_is_still_open_is_not_stamped_and_stays_pending(
