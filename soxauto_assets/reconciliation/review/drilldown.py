@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from soxauto_assets.reconciliation.review.sheets import Sheets
 
 MOST_ROWS = 20_000
+MOST_OTHERS = 2_000
+"""Rows of a sheet: of what proves a bridge, and of any other table."""
 _PROOF_HEADER = 2
 _SHEETS = {
     "timing": "Timing",
@@ -151,17 +153,17 @@ def write_drilldown(sheets: Sheets) -> None:
         write_table(sheets, "Vouchers", "Voucher account: ledger and operations by category and "
                     "type", buckets)  # fmt: skip
     for table, name, title in _TABLES:
-        found = reviewed.greatest(table, MOST_ROWS)
+        found = reviewed.greatest(table, MOST_OTHERS)
         if found is not None:
             write_table(sheets, name, title, _with_rest(*found))
 
 
 def _greatest(rows: pl.DataFrame) -> pl.DataFrame:
     """As many rows as a sheet takes, the greatest amounts first where it does not take all."""
-    if rows.height <= MOST_ROWS:
+    if rows.height <= MOST_OTHERS:
         return rows
     ordered = rows.sort(pl.col("amount").abs(), descending=True, maintain_order=True)
-    return _with_rest(ordered[:MOST_ROWS], rows.height - MOST_ROWS)
+    return _with_rest(ordered[:MOST_OTHERS], rows.height - MOST_OTHERS)
 
 
 def _with_rest(rows: pl.DataFrame, left_out: int) -> pl.DataFrame:

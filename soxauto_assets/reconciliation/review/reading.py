@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 LARGEST_FILE = 50 * 2**20
 _LARGEST_UNPACKED = 500 * 2**20
 _SHOWN_FAULTS = 20
+_COLUMNS_READ = 26
 _REMEDY = (
     "Nothing was stored. Export the workbook again with `soxauto review export {period}`, copy "
     "your answers into it, and import that."
@@ -96,38 +97,70 @@ class ForeignWorkbookError(RefusedWorkbookError):
 
 
 class OpenedWorkbook:
-    """A workbook as its cells stand: what was typed, and what formulas last came to."""
+    """A workbook as its cells stand: what was typed, and what formulas last came to.
+
+    Only the sheets that are read back are looked at: those of rows may be long.
+    """
 
     def __init__(self, content: bytes) -> None:
-        import openpyxl
-
         _require_workbook(content)
         try:
-            self._typed = openpyxl.load_workbook(io.BytesIO(content))
-            self._values = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+            self._typed, self._names, self._properties = _cells(content, data_only=False)
+            self._values, _, _ = _cells(content, data_only=True)
         except Exception as error:  # whatever a malformed file brings about in the library
             raise _no_workbook(f"it cannot be opened ({type(error).__name__})") from error
 
     def has(self, sheet: str) -> bool:
         """Whether there is a sheet of that name."""
-        return sheet in self._typed.sheetnames
+        return sheet in self._names
 
     def rows(self, sheet: str) -> int:
         """How many rows the sheet has."""
-        return int(self._values[sheet].max_row)
+        return len(self._values[sheet])
 
     def value(self, sheet: str, row: int, column: int) -> Any:
         """The value of a cell, 0-based; of a formula what it last came to (None: unknown)."""
-        return self._values[sheet].cell(row + 1, column + 1).value
+        return _at(self._values[sheet], row, column)[0]
 
     def is_formula(self, sheet: str, row: int, column: int) -> bool:
         """Whether the cell holds a formula."""
-        return bool(self._typed[sheet].cell(row + 1, column + 1).data_type == "f")
+        return bool(_at(self._typed[sheet], row, column)[1] == "f")
 
     def property(self, name: str) -> str | None:
         """A custom property of the document; None where a program has dropped it."""
-        properties = self._typed.custom_doc_props
-        return str(properties[name].value) if name in properties.names else None
+        return self._properties.get(name)
+
+
+_Cells = list[list[tuple[Any, str]]]
+
+
+def _at(cells: _Cells, row: int, column: int) -> tuple[Any, str]:
+    """Value and kind of a cell; nothing where the sheet ends before."""
+    if row < len(cells) and column < len(cells[row]):
+        return cells[row][column]
+    return None, "n"
+
+
+def _cells(
+    content: bytes, *, data_only: bool
+) -> tuple[dict[str, _Cells], list[str], dict[str, str]]:
+    """The cells of the sheets that are read back, the names of all, and the properties."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
+    properties = {
+        name: str(book.custom_doc_props[name].value) for name in book.custom_doc_props.names
+    }
+    found: dict[str, _Cells] = {}
+    for name in (NOTES, REVIEW, LINES, SUMMARY):
+        if name in book.sheetnames:
+            sheet = book[name]
+            sheet.reset_dimensions()  # what a program says of its size may be wrong
+            found[name] = [
+                [(cell.value, cell.data_type) for cell in row]
+                for row in sheet.iter_rows(max_col=_COLUMNS_READ)
+            ]
+    return found, list(book.sheetnames), properties
 
 
 def _require_workbook(content: bytes) -> None:
@@ -379,7 +412,7 @@ def _figure_faults(opened: OpenedWorkbook, reviewed: Reviewed) -> Iterator[Fault
     own = OpenedWorkbook(workbook(reviewed, {}))
     for sheet in (LINES, SUMMARY):
         for row in range(own.rows(sheet)):
-            for column in range(26):
+            for column in range(_COLUMNS_READ):
                 expected = own.value(sheet, row, column)
                 if expected is None or _counts_answers(own, sheet, row):
                     continue
