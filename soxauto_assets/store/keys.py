@@ -22,6 +22,7 @@ A byte of UTF-8 that is not visible ASCII counts as three, for so it is sent.
 OWN_METADATA = "soxauto-"
 """How the names begin that a store keeps for itself."""
 
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 _METADATA_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -46,7 +47,7 @@ def check_key(key: str) -> str:
         raise _invalid(key, "is not valid Unicode") from error
     if len(encoded) > MAXIMUM_KEY_BYTES:
         raise _invalid(key, f"is longer than {MAXIMUM_KEY_BYTES} bytes")
-    if "\\" in key or any(ord(character) < 32 or character == "\x7f" for character in key):
+    if _UNSAFE.search(key):
         raise _invalid(key, "holds a control character or a backslash")
     for part in key.split("/"):
         if not part:
