@@ -62,7 +62,8 @@ NUMBER = 97_000_000
 """Of a month's hundred million numbers, those from here on are of differences."""
 WITHOUT_JDASH: dict[Period, tuple[str, ...]] = {Period(2024, 3): ("JD_DZ",)}
 """Months and companies whose Jdash file nobody has brought."""
-_UNEXPLAINED_MONTHS = (6, 12)
+UNEXPLAINED_MONTHS = (6, 12)
+"""Months of a year in which no bridge explains some of the differences."""
 _LATE = ("EC_NG", "JM_EG")
 _UNPAID = ("EC_KE", "JD_GH")
 _REVERSED = "JD_UG"
@@ -100,12 +101,12 @@ class PlantedDifference:
 
 def planted(period: Period) -> tuple[PlantedDifference, ...]:
     """Every difference that stands at the end of ``period``."""
-    if not _is_planted(period):
+    if not is_planted(period):
         return ()
     number = Cohort(DEFAULT_PLAN, period).first_number + NUMBER
     found = [
         PlantedDifference(
-            "late delivery", code, "18412", "timing", _lcy(code), (f"voucher {number + place}",)
+            "late delivery", code, "18412", "timing", lcy(code), (f"voucher {number + place}",)
         )
         for place, code in enumerate(_LATE)
     ]
@@ -115,7 +116,7 @@ def planted(period: Period) -> tuple[PlantedDifference, ...]:
             code,
             "18412",
             "vtc",
-            -_lcy(code),
+            -lcy(code),
             (f"voucher {number + len(_LATE) + place}",),
         )
         for place, code in enumerate(_UNPAID)
@@ -145,12 +146,12 @@ def planted(period: Period) -> tuple[PlantedDifference, ...]:
             tuple(f"{customers[_LINES]} on {line}" for line in ("MPL", "RTL")),
         )
     ]
-    if period.month in _UNEXPLAINED_MONTHS:
+    if period.month in UNEXPLAINED_MONTHS:
         found.append(
-            PlantedDifference("reversed expiry", _REVERSED, "18412", None, -_lcy(_REVERSED))
+            PlantedDifference("reversed expiry", _REVERSED, "18412", None, -lcy(_REVERSED))
         )
         found += [
-            PlantedDifference("double booking", code, pool, None, sign * _lcy(code))
+            PlantedDifference("double booking", code, pool, None, sign * lcy(code))
             for pool, _, code, sign in _DOUBLE
         ]
     return tuple(found)
@@ -159,38 +160,39 @@ def planted(period: Period) -> tuple[PlantedDifference, ...]:
 def uses_before_delivery(period: Period) -> tuple[tuple[str, str, Decimal, str], ...]:
     """Company, voucher, amount and moment of the uses that Jdash shows and no delivery yet."""
     number = Cohort(DEFAULT_PLAN, period).first_number + NUMBER
-    if not _is_planted(period):
+    if not is_planted(period):
         return ()
     return tuple(
-        (code, str(number + place), _lcy(code), f"{period}-10 00:00:00")
+        (code, str(number + place), lcy(code), f"{period}-10 00:00:00")
         for place, code in enumerate(_LATE)
     )
 
 
 def plant_differences(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
     """Write the month's differences, and what puts them right in the next month."""
-    if not _is_planted(cohort.period):
+    if not is_planted(cohort.period):
         return
     _late_deliveries(cohort, sink, ledger)
     _unpaid_refunds(cohort, sink, ledger)
     _customers(cohort, sink, ledger)
-    if cohort.period.month in _UNEXPLAINED_MONTHS:
+    if cohort.period.month in UNEXPLAINED_MONTHS:
         _reversed_expiry(cohort, sink, ledger)
         _double_bookings(cohort, ledger)
 
 
-def _is_planted(period: Period) -> bool:
-    """Not in the month of the opening balances, nor where reports fail."""
+def is_planted(period: Period) -> bool:
+    """Whether the month has differences: all but that of opening balances and the failing one."""
     return period not in (FIRST_MONTH, PLANTED_PERIOD)
 
 
-def _units(code: str) -> int:
+def size_of(code: str) -> int:
     """About _USD in the company's currency, in ten-thousandths, to the cent and not round."""
     return int(COMPANIES[CODES.index(code)].usd_rate * _USD) * 10_000 + 1_700
 
 
-def _lcy(code: str) -> Decimal:
-    return Decimal(_units(code)).scaleb(-4)
+def lcy(code: str) -> Decimal:
+    """The size of a difference of the company, in LCY."""
+    return Decimal(size_of(code)).scaleb(-4)
 
 
 def _codes(*codes: str) -> Whole:
@@ -198,7 +200,7 @@ def _codes(*codes: str) -> Whole:
 
 
 def _sizes(*codes: str) -> Whole:
-    return np.array([_units(code) for code in codes], dtype=np.int64)
+    return np.array([size_of(code) for code in codes], dtype=np.int64)
 
 
 def _refunds(cohort: Cohort, first: int, *codes: str, **columns: int) -> Vouchers:

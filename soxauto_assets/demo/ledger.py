@@ -101,7 +101,8 @@ _LOCAL_NAMES = tuple(f"{name} {kind}" for _, name in GROUP_ACCOUNTS for kind in 
 class Entries:
     """Ledger entries before they have numbers, a column each; amounts as in ``drawing``.
 
-    ``reversed_by`` and ``reverses`` hold the position of another entry of the same batch.
+    ``reversed_by`` and ``reverses`` hold the position of another entry of the same batch;
+    ``created`` the day on which NAV made the entry (None: that of its posting).
     """
 
     company: Whole
@@ -120,6 +121,7 @@ class Entries:
     partner: Whole | None = None
     reversed_by: Whole | None = None
     reverses: Whole | None = None
+    created: Whole | None = None
 
 
 @dataclass
@@ -224,6 +226,7 @@ class Ledger:
         amount = nav_amounts(entries.units, entries.tail)
         partner = _or_constant(entries.partner, rows, 0)
         no_text = texts(("", None), random.integers(0, 2, rows))
+        created = entries.day if entries.created is None else entries.created
         self._sink.add(
             NAV + "G_L Entries",
             {
@@ -256,7 +259,7 @@ class Ledger:
                 "Reversed by Entry No_": _link(number, reversed_by, 0),
                 "Reversed Entry No_": _link(number, reverses, MISSING),
                 "User ID": texts(USERS, user),
-                "G_L Creation Date": stamps(entries.day * DAY + number % DAY // 10 * 10),
+                "G_L Creation Date": stamps(created * DAY + number % DAY // 10 * 10),
                 "Destination Code": no_text,
                 "Partner Code": texts(PARTNERS, keep(partner, (partner != 0) | (number % 2 == 0))),
                 "System-Created Entry": flags(where(user == BATCH, 1, 0)),

@@ -17,6 +17,7 @@ from soxauto_assets.demo.plan import Cohort
 from soxauto_assets.demo.rates import write_rates
 from soxauto_assets.demo.receivables import write_receivables
 from soxauto_assets.demo.rows import Sink
+from soxauto_assets.demo.through_time import plant_through_time
 from soxauto_assets.demo.voucher_edges import write_voucher_edges
 from soxauto_assets.demo.vouchers import write_vouchers
 
@@ -35,3 +36,4 @@ def write_month(cohort: Cohort, sink: Sink) -> None:
     write_own_movements(cohort, ledger)
     plant(cohort, sink, ledger)
     plant_differences(cohort, sink, ledger)
+    plant_through_time(cohort, sink, ledger)

@@ -100,8 +100,8 @@ class CustomerEntries:
 
 
 @dataclass
-class _Application:
-    """A detailed entry that settles an entry."""
+class Application:
+    """Detailed entries that settle entries, or take that back, a column each."""
 
     number: Whole
     company: Whole
@@ -120,7 +120,7 @@ def write_receivables(cohort: Cohort, sink: Sink, ledger: Ledger) -> None:
         chosen = np.flatnonzero(paid != MISSING)
         settlement = _selected(settlement, chosen)
         # A pair has at most four detailed entries.
-        _write(
+        write_customer_entries(
             sink,
             ledger,
             (claim, settlement),
@@ -198,11 +198,11 @@ def _selected(entries: CustomerEntries, rows: Whole) -> CustomerEntries:
 
 def _applied(
     claim: CustomerEntries, settlement: CustomerEntries, paid: Whole, chosen: Whole
-) -> _Application:
+) -> Application:
     """Both detailed entries of each application, on the day of the settlement."""
     applies = paid[chosen] != 0
     one, other = _selected(claim, chosen[applies]), _selected(settlement, np.flatnonzero(applies))
-    return _Application(
+    return Application(
         number=np.concatenate([one.number, other.number]),
         company=np.concatenate([one.company, other.company]),
         customer=np.concatenate([one.customer, other.customer]),
@@ -226,7 +226,7 @@ def write_settled(
     payments.day, payments.kind = paid_on[paid], constant(len(paid), _PAYMENT)
     payments.units, payments.tail = -payments.units, -payments.tail
     applied = where(paid_on == MISSING, MISSING, entries.units)
-    _write(
+    write_customer_entries(
         sink,
         ledger,
         (entries, payments),
@@ -235,19 +235,20 @@ def write_settled(
     )
 
 
-def _write(
+def write_customer_entries(
     sink: Sink,
     ledger: Ledger,
     parts: tuple[CustomerEntries, ...],
-    applied: _Application,
+    applied: Application,
     *,
     detailed: int,
 ) -> None:
+    """Write entries, what settles them, and what both book; ``detailed`` as above."""
     postings = Postings()
     number = detailed
     for entries in parts:
         _write_entries(sink, entries)
-        initial = _Application(
+        initial = Application(
             entries.number,
             entries.company,
             entries.customer,
@@ -315,7 +316,7 @@ def customer_numbers(customer: Whole, variant: Whole) -> pa.Array:
     return pc.if_else(pa.array(variant == 11), padded, spelled)
 
 
-def _write_detailed(sink: Sink, rows: _Application, kind: str, after: int) -> int:
+def _write_detailed(sink: Sink, rows: Application, kind: str, after: int) -> int:
     count = len(rows.number)
     if count == 0:
         return after

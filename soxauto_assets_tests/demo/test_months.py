@@ -17,6 +17,7 @@ from soxauto_assets.catalog.loader import load_entry, report_ids
 from soxauto_assets.demo.differences import planted
 from soxauto_assets.demo.faults import PLANTED, PLANTED_PERIOD
 from soxauto_assets.demo.plan import DemoPlan
+from soxauto_assets.demo.through_time import moved_in
 from soxauto_assets.demo.warehouse import demo_warehouse
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import EXTRACT
@@ -140,6 +141,8 @@ def test_the_ledger_is_what_operations_make_it(
             _add(expected, row["id_company"], "18412", row["totalremainingamount"], -1)
     for difference in planted(period):
         _add(expected, difference.company, difference.pool.split("+")[0], difference.amount)
+    for moved in moved_in(period):
+        _add(expected, moved.company, moved.pool, moved.amount)
     assert len(expected) > 50
     assert _without_zeros(balances) == _without_zeros(expected)
 
