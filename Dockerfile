@@ -13,7 +13,7 @@ COPY requirements.lock ./
 # Wheels alone: nothing is compiled, here or later, and each is held to its digest.
 RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r requirements.lock
 COPY pyproject.toml README.md dagster.yaml workspace.yaml ./
-COPY deploy/dagster.cloud.yaml deploy/
+COPY deploy/dagster.cloud.yaml deploy/soxauto.yaml deploy/
 COPY soxauto_assets soxauto_assets
 RUN /opt/venv/bin/pip install --no-deps --no-build-isolation --editable . \
     && /opt/venv/bin/python -m compileall -q soxauto_assets \
@@ -41,6 +41,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     SOXAUTO_HOME=/tmp/soxauto \
     SOXAUTO_RELEASE=${RELEASE}
+# A folder that can be written, also under `docker run --read-only`.
+VOLUME ["/tmp"]
 WORKDIR /tmp
 USER 10001
 EXPOSE 3000

@@ -55,6 +55,7 @@ check: $(VENV)/installed-dev .venv-checkov/installed  ## lint, format, types, ro
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m soxauto_assets.warehouse.lint
+	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/cfn-lint --non-zero-exit-code informational deploy/soxauto.yaml
 	@.venv-checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation \
 	  --file deploy/soxauto.yaml

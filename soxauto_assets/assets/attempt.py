@@ -106,8 +106,8 @@ def carry_out(work: Work) -> Outcome:
         lease = kept.enter_context(
             open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds)
         )
-        work.enter_in_log(last=False)
         with work.every_error_is_a_cause(lease):
+            work.enter_in_log(last=False)
             work.load()
             work.take_scratch(kept)
             work.read(lease)

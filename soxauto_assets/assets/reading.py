@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tenacity
 
@@ -17,7 +18,6 @@ from soxauto_assets.catalog.parameters import Value, values_for
 from soxauto_assets.errors import TransientError
 from soxauto_assets.period import Period
 from soxauto_assets.store.spool import Spooled, spool
-from soxauto_assets.validation.stream import Findings, StreamChecks
 from soxauto_assets.warehouse.binding import markers
 from soxauto_assets.warehouse.contract import check_source_types
 from soxauto_assets.warehouse.protocol import (
@@ -27,6 +27,9 @@ from soxauto_assets.warehouse.protocol import (
     Statement,
     Warehouse,
 )
+
+if TYPE_CHECKING:
+    from soxauto_assets.validation.stream import Findings
 
 BATCH_ROWS = 16_384
 """Rows an engine sends at a time; measured, 65,536 cost 130 MiB more at the peak of CR_03."""
@@ -118,6 +121,9 @@ def _read_once(
                 reading.controls[control.name] = session.fetch(text)
                 witnesses[control.kind] = reading.controls[control.name]
             stage("extract")
+            # The contract's library takes long to load: not before the first query is sent.
+            from soxauto_assets.validation.stream import StreamChecks
+
             checks = StreamChecks(entry, period, reading.controls)
             query = statement(f"{entry.report.id}/query", entry.query, values)
             reading.rows = 0

@@ -63,7 +63,8 @@ class AttemptSettings(dg.ConfigurableResource[object]):
     ``scratch_folder`` is where extracts are spooled; ``shown`` are the settings that the
     evidence names, secrets masked; ``ui_url`` is where runs are looked at, ``pages_url`` where the
     pages of packages are. ``signing_key``,
-    ``keys_folder``, ``aws_region`` and ``tsa_url`` say what packages are sealed with.
+    ``keys_folder``, ``aws_region``, ``aws_endpoint`` (None: AWS's own) and ``tsa_url`` say what
+    packages are sealed with.
     """
 
     source_tries: int
@@ -75,6 +76,7 @@ class AttemptSettings(dg.ConfigurableResource[object]):
     signing_key: str
     keys_folder: str
     aws_region: str
+    aws_endpoint: str | None = None
     tsa_url: str | None
 
     @cached_property
@@ -86,7 +88,10 @@ class AttemptSettings(dg.ConfigurableResource[object]):
 
         return Sealing(
             open_signer(
-                self.signing_key, keys_folder=Path(self.keys_folder), region=self.aws_region
+                self.signing_key,
+                keys_folder=Path(self.keys_folder),
+                region=self.aws_region,
+                endpoint=self.aws_endpoint,
             ),
             None if self.tsa_url is None else TimeStampAuthority(self.tsa_url),
         )

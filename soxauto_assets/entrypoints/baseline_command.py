@@ -146,10 +146,13 @@ def approve(
     else:
         if not (approver and tester and note and key):
             raise typer.BadParameter("Give --approver, --tester, --note and --key.")
-        region = Settings.load().aws_region
+        settings = Settings.load()
         local = not key.startswith("kms:")
         signer = open_signer(
-            "local" if local else key, keys_folder=Path(key).absolute(), region=region
+            "local" if local else key,
+            keys_folder=Path(key).absolute(),
+            region=settings.aws_region,
+            endpoint=settings.aws_endpoint,
         )
     assert approver is not None
     assert tester is not None

@@ -268,6 +268,7 @@ def resources(settings: Settings) -> Mapping[str, object]:
             signing_key=settings.signing_key,
             keys_folder=str(settings.home / "keys"),
             aws_region=settings.aws_region,
+            aws_endpoint=settings.aws_endpoint,
             tsa_url=settings.tsa_url,
             shown={variable: value for variable, value, _, _ in settings.table()},
         ),

@@ -213,7 +213,10 @@ def _configured() -> EvidenceLog:
 
     settings = Settings.load()
     signer = open_signer(
-        settings.signing_key, keys_folder=settings.home / "keys", region=settings.aws_region
+        settings.signing_key,
+        keys_folder=settings.home / "keys",
+        region=settings.aws_region,
+        endpoint=settings.aws_endpoint,
     )
     return EvidenceLog(open_store(store_url(settings, "evidence"), name="evidence"), signer)
 

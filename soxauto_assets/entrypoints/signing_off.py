@@ -99,7 +99,10 @@ def sign(
         state=state,
         trust=trust,
         log_signer=open_signer(
-            settings.signing_key, keys_folder=settings.home / "keys", region=settings.aws_region
+            settings.signing_key,
+            keys_folder=settings.home / "keys",
+            region=settings.aws_region,
+            endpoint=settings.aws_endpoint,
         ),
         note=note,
     )

@@ -168,16 +168,19 @@ class KmsSigner:
         )
 
 
-def open_signer(setting: str, *, keys_folder: Path, region: str) -> Signer:
+def open_signer(
+    setting: str, *, keys_folder: Path, region: str, endpoint: str | None = None
+) -> Signer:
     """The signer that SOXAUTO_SIGNING_KEY names: ``local``, or ``kms:<ARN>``.
 
-    Nothing is read or asked before it signs. ``keys_folder`` holds the local key.
+    Nothing is read or asked before it signs. ``keys_folder`` holds the local key; ``endpoint`` is
+    another address of KMS than AWS's own.
     """
     if setting == "local":
         return LocalSigner(keys_folder)
     from soxauto_assets.aws import AwsAccess
 
-    return KmsSigner(setting.removeprefix("kms:"), AwsAccess(region))
+    return KmsSigner(setting.removeprefix("kms:"), AwsAccess(region, endpoint))
 
 
 def with_lower_s(signature: bytes) -> bytes:

@@ -98,9 +98,11 @@ def test_the_schedules_run_in_the_zone_and_on_the_days_of_the_settings():
     }
 
 
-def test_loading_the_definitions_imports_no_data_library():
+def test_loading_handler_and_definitions_imports_no_data_library():
+    """The function is there as soon as the definitions are: it needs nothing beside them."""
     code = (
-        f"import sys, soxauto_assets.definitions;print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+        "import sys, soxauto_assets.entrypoints.lambda_handler, soxauto_assets.definitions;"
+        f"print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True

@@ -99,7 +99,7 @@ class LambdaRuntime:
         """The answer to an event that may take ``seconds``."""
         self._number += 1
         self._events.put((f"request-{self._number}", json.dumps(event).encode(), seconds))
-        return self._answers.get(timeout=280)
+        return self._answers.get(timeout=seconds + 120)
 
     def stop(self) -> None:
         self._events.put(None)
@@ -123,6 +123,15 @@ class Function:
     def log(self) -> str:
         """What it wrote to standard output and error by now."""
         return self._log.read_text("utf-8", "replace")
+
+    def peak_mib(self) -> float:
+        """The most memory that it had at once by now."""
+        return peak_mib(self._process.pid)
+
+    def cpu_seconds(self) -> float:
+        """The seconds of processor that it used by now."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
         peak = peak_mib(self._process.pid)

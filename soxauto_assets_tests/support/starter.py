@@ -64,6 +64,7 @@ class Starter:
         self, arguments: Sequence[str], environment: Mapping[str, str], output: Path
     ) -> Forked:
         """Begin ``soxauto`` with the arguments; its output goes to a file."""
+        output.touch()  # may be read at once
         command = {
             "start": list(arguments),
             "environment": dict(environment),
