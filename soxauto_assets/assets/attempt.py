@@ -8,6 +8,7 @@ the shape of its run. Not here: how the source is read (``reading.py``), what a 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from soxauto_assets.assets.causes import calls, describe
 from soxauto_assets.assets.outcome import Outcome
 from soxauto_assets.catalog.loader import CATALOG_FOLDER, load_entry
 from soxauto_assets.errors import PermanentError, SoxautoError
+from soxauto_assets.evidence.lease import Clock, utc_now
+from soxauto_assets.evidence.papers.making import PaperMaker, papers
 from soxauto_assets.store.layout import EXTRACT, VALIDATED, AttemptAddress, new_attempt_id
 
 if TYPE_CHECKING:
@@ -63,7 +66,9 @@ class Surroundings:
     ``settings`` are shown in the evidence, secrets masked. ``sealing`` gives what packages are
     signed and stamped with. ``alerts`` takes alerts while the outbox cannot be written (None:
     nobody does). ``catalog`` replaces the product's own catalogue folder (for tests).
-    ``pages_url`` is where the pages of packages are shown (None: nowhere).
+    ``pages_url`` is where the pages of packages are shown (None: nowhere). ``now`` is the clock of
+    everything that the attempt writes and decides, ``pause`` waits so many seconds between two
+    readings of the source, and ``papers`` makes a package's papers.
     """
 
     warehouse: Callable[[], Warehouse]
@@ -79,6 +84,9 @@ class Surroundings:
     alerts: AlertSink | None = None
     catalog: Path | None = None
     pages_url: str | None = None
+    now: Clock = utc_now
+    pause: Callable[[float], None] = time.sleep
+    papers: PaperMaker = papers
 
 
 def attempt(
@@ -91,10 +99,9 @@ def attempt(
     the current data cannot be moved), with an alert, past the outbox where it must be, and where
     the process is being stopped; the attempt is then closed here or by the next start.
     """
-    from soxauto_assets.evidence.lease import utc_now
-
-    address = AttemptAddress(report_id, period, new_attempt_id(utc_now()))
-    return carry_out(Work(address, around, run, listener, utc_now()))
+    started = around.now()
+    address = AttemptAddress(report_id, period, new_attempt_id(started))
+    return carry_out(Work(address, around, run, listener, started))
 
 
 def carry_out(work: Work) -> Outcome:
@@ -104,7 +111,9 @@ def carry_out(work: Work) -> Outcome:
     around, run, address = work.around, work.run, work.address
     with ExitStack() as kept, work.staying_open_is_told():
         lease = kept.enter_context(
-            open_attempt(around.state, address, run.who, run.run_id, around.lease_seconds)
+            open_attempt(
+                around.state, address, run.who, run.run_id, around.lease_seconds, now=around.now
+            )
         )
         with work.every_error_is_a_cause(lease):
             work.enter_in_log(last=False)
@@ -158,9 +167,8 @@ class Work:
     def tell(self, message: str, level: str = "INFO") -> None:
         """One line of the execution log, and of whoever listens."""
         from soxauto_assets.evidence.contents import LogLine
-        from soxauto_assets.evidence.lease import utc_now
 
-        self.log.append(LogLine(utc_now(), level, message))
+        self.log.append(LogLine(self.around.now(), level, message))
         self.listener.stage(self.address, message, level)
 
     @contextmanager
@@ -195,14 +203,13 @@ class Work:
         """
         from soxauto_assets.assets.alerts import tell
         from soxauto_assets.evidence.alert_texts import left_open
-        from soxauto_assets.evidence.lease import utc_now
 
         try:
             yield
         except Exception as error:
             cause = describe(error)
             self.tell(f"the attempt could not be closed: {cause}", "ERROR")
-            alert = left_open(self.address, cause, run_url=self.run.url, at=utc_now())
+            alert = left_open(self.address, cause, run_url=self.run.url, at=self.around.now())
             with suppress(SoxautoError):
                 tell(self.around.state, self.around.alerts, alert)
             raise
@@ -215,18 +222,25 @@ class Work:
         """
         from soxauto_assets.assets.alerts import tell
         from soxauto_assets.evidence.alert_texts import log_behind
-        from soxauto_assets.evidence.lease import utc_now
         from soxauto_assets.evidence.log_keeping import keep_log, record_catalogue
 
         around = self.around
         try:
-            record_catalogue(around.state, around.catalog)
-            keep_log(around.state, around.evidence, around.sealing().signer, since=self.started)
+            record_catalogue(around.state, around.catalog, at=around.now())
+            keep_log(
+                around.state,
+                around.evidence,
+                around.sealing().signer,
+                since=self.started,
+                now=around.now,
+            )
         except Exception as error:
             cause = describe(error)
             self.tell(f"the evidence log could not be written: {cause}", "ERROR")
             if last:
-                alert = log_behind(cause, address=self.address, run_url=self.run.url, at=utc_now())
+                alert = log_behind(
+                    cause, address=self.address, run_url=self.run.url, at=self.around.now()
+                )
                 with suppress(SoxautoError):
                     tell(around.state, around.alerts, alert)
 
@@ -267,6 +281,7 @@ class Work:
             purpose=Purpose(address.report, str(address.period), address.attempt),
             spool_path=self.scratch / EXTRACT,
             tries=self.around.source_tries,
+            pause=self.around.pause,
             stage=self.tell,
             rows=lambda count: self.listener.rows(address, count),
         )
@@ -327,12 +342,11 @@ class Work:
         """The package, whatever the verdict."""
         from soxauto_assets.evidence.contents import PackageContents
         from soxauto_assets.evidence.environment import describe_environment
-        from soxauto_assets.evidence.lease import utc_now
         from soxauto_assets.evidence.papers.history import recent_months
         from soxauto_assets.evidence.timestamping import publish_and_stamp
 
         self.tell("packing the evidence")
-        self.ended = utc_now()
+        self.ended = self.around.now()
         reading, around, address = self.reading, self.around, self.address
         contents = PackageContents(
             verdict=self.verdict,
@@ -362,7 +376,15 @@ class Work:
             history=recent_months(around.results, around.evidence, address.report, address.period),
         )
         lease.assert_held()
-        return publish_and_stamp(contents, address, around.evidence, around.state, around.sealing())
+        return publish_and_stamp(
+            contents,
+            address,
+            around.evidence,
+            around.state,
+            around.sealing(),
+            now=around.now,
+            papers=around.papers,
+        )
 
     def publish(self, package: PublishedPackage) -> bool:
         """PASS: make the validated data current; whether it became so."""
@@ -378,6 +400,7 @@ class Work:
             self.validated,
             content_digest=self.reading.spooled.content_digest,
             manifest_sha256=package.manifest.sha256,
+            now=self.around.now,
         ).moved
 
     def alert(self, package: PublishedPackage) -> None:

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from soxauto_assets.assets.attempt import RunIdentity, Surroundings, Work, carry_out
 from soxauto_assets.assets.month_inputs import MonthInputs, read_month, written
-from soxauto_assets.evidence.lease import utc_now
 from soxauto_assets.reconciliation.batches import in_files
 from soxauto_assets.reconciliation.control import Control, reconcile
 from soxauto_assets.reconciliation.review.page import PAGE, page
@@ -58,7 +57,7 @@ def attempt_control(
 
     Ends and raises as ``attempt`` does.
     """
-    address = AttemptAddress(CONTROL_ID, period, new_attempt_id(utc_now()))
+    address = AttemptAddress(CONTROL_ID, period, new_attempt_id(around.now()))
     work = _ControlWork(address, around, run, listener, inputs, zone)
     return ControlMade(carry_out(work), work.control)
 
@@ -75,7 +74,7 @@ class _ControlWork(Work):
         inputs: ObjectStore,
         zone: ZoneInfo,
     ) -> None:
-        super().__init__(address, around, run, listener, utc_now())
+        super().__init__(address, around, run, listener, around.now())
         self.inputs = inputs
         self.zone = zone
         self.control: Control | None = None
@@ -139,7 +138,7 @@ class _ControlWork(Work):
         return found
 
     def _facts(self, found: MonthInputs) -> SourceFacts:
-        now = utc_now()
+        now = self.around.now()
         return SourceFacts(
             engine="current reports and input files",
             server=self.around.results.url,

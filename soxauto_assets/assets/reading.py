@@ -62,13 +62,15 @@ def read(
     purpose: Purpose,
     spool_path: Path,
     tries: int,
+    pause: Callable[[float], None],
     stage: Callable[[str], None],
     rows: Callable[[int], None],
 ) -> None:
     """Fill ``reading``: all controls and the whole stream, from one snapshot of the source.
 
     A TransientError starts again from the beginning, with a growing pause, at most ``tries``
-    readings in all; the last one's error is raised. Any other error is raised at once.
+    readings in all; the last one's error is raised. Any other error is raised at once. ``pause``
+    waits so many seconds.
     """
 
     def note(state: tenacity.RetryCallState) -> None:
@@ -81,6 +83,7 @@ def read(
         stop=tenacity.stop_after_attempt(tries),
         wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=30),
         before_sleep=note,
+        sleep=pause,
         reraise=True,
     ):
         with one:

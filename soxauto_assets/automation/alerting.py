@@ -15,6 +15,7 @@ from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.errors import TransientError
 from soxauto_assets.evidence.alert_texts import alerts_late
 from soxauto_assets.evidence.claims import claim
+from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.outbox import Alert, AlertKind, enqueue, mark_sent, unsent
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class FolderSink(AlertSink):
         return f"alerts become files in {self.folder}"
 
 
-def deliver(state: ObjectStore, sink: AlertSink) -> tuple[Alert, ...]:
+def deliver(state: ObjectStore, sink: AlertSink, *, now: Clock = utc_now) -> tuple[Alert, ...]:
     """Send every unsent alert of the outbox, oldest first; those that were sent.
 
     At least once: an alert that was sent just before a crash goes out again under the same id.
@@ -67,7 +68,7 @@ def deliver(state: ObjectStore, sink: AlertSink) -> tuple[Alert, ...]:
     for alert in unsent(state):
         if unreachable == UNREACHABLE:
             break
-        held = claim(state, alert)
+        held = claim(state, alert, now=now)
         if held is None:
             continue
         try:
@@ -78,7 +79,7 @@ def deliver(state: ObjectStore, sink: AlertSink) -> tuple[Alert, ...]:
             unreachable = unreachable + 1 if isinstance(error, TransientError) else 0
             continue
         unreachable = 0
-        mark_sent(state, alert, sink=sink.name, message_id=message_id)
+        mark_sent(state, alert, sink=sink.name, message_id=message_id, at=now())
         sent.append(alert)
     if errors:
         raise errors[0]

@@ -16,12 +16,13 @@ from soxauto_assets.errors import SoxautoError
 from soxauto_assets.evidence.alert_texts import failed_report, log_behind
 from soxauto_assets.evidence.contents import LogLine, PackageContents
 from soxauto_assets.evidence.environment import describe_environment
-from soxauto_assets.evidence.lease import Lease, utc_now
+from soxauto_assets.evidence.lease import Clock, Lease, utc_now
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, OpenAttempt
 from soxauto_assets.evidence.log_keeping import keep_log
 from soxauto_assets.evidence.outbox import enqueue
 from soxauto_assets.evidence.package import PackageExistsError, complete
 from soxauto_assets.evidence.papers.history import recent_months
+from soxauto_assets.evidence.papers.making import PaperMaker, papers
 from soxauto_assets.evidence.recovery import Recovery, StandingPackage, recover
 from soxauto_assets.evidence.seal import seal
 from soxauto_assets.evidence.sealing import Sealing
@@ -40,13 +41,15 @@ def close_interrupted(
     settings: Mapping[str, str],
     sealing: Sealing,
     run_id: str = "",
+    now: Clock = utc_now,
+    papers: PaperMaker = papers,
 ) -> Recovery:
     """Close every attempt whose holder died, each with its one package and an alert.
 
     Then complete the evidence log, with an alert where it cannot be written, and ask for the
     time stamps that packages still wait for. Safe to run at every start, beside others.
-    ``settings`` are shown in the packages, secrets masked. Attempts that cannot be closed now are
-    in ``Recovery.failed`` and stay open.
+    ``settings`` are shown in the packages, secrets masked; ``papers`` makes their papers. Attempts
+    that cannot be closed now are in ``Recovery.failed`` and stay open.
     """
 
     def find(address: AttemptAddress) -> StandingPackage | None:
@@ -54,29 +57,31 @@ def close_interrupted(
         package = find_package(evidence, address)
         if package is None:
             return None
-        return replace(package, seal_sha256=seal(address, evidence))
+        return replace(package, seal_sha256=seal(address, evidence, now=now))
 
     def write(attempt: OpenAttempt, lease: Lease) -> StandingPackage:
-        return _write(results, evidence, state, attempt, lease, settings, sealing)
+        contents = _contents(results, evidence, attempt, lease, settings, now)
+        return _write(contents, attempt.address, evidence, state, sealing, now, papers)
 
     recovery = recover(
         state,
         results,
         find_package=find,
         write_interrupted_package=write,
-        alert=lambda attempt, package: _alert(state, evidence, attempt, package),
+        alert=lambda attempt, package: _alert(state, evidence, attempt, package, now),
         run_id=run_id,
+        now=now,
     )
-    _complete_log(state, evidence, sealing)
-    complete_pending(evidence, state, sealing.authority)
+    _complete_log(state, evidence, sealing, now)
+    complete_pending(evidence, state, sealing.authority, now=now)
     return recovery
 
 
-def _complete_log(state: ObjectStore, evidence: ObjectStore, sealing: Sealing) -> None:
+def _complete_log(state: ObjectStore, evidence: ObjectStore, sealing: Sealing, now: Clock) -> None:
     try:
-        keep_log(state, evidence, sealing.signer)
+        keep_log(state, evidence, sealing.signer, now=now)
     except SoxautoError as error:
-        enqueue(state, log_behind(f"{type(error).__name__}: {error.problem}", at=utc_now()))
+        enqueue(state, log_behind(f"{type(error).__name__}: {error.problem}", at=now()))
 
 
 def _cause(attempt: OpenAttempt) -> str:
@@ -90,32 +95,44 @@ def _entry(address: AttemptAddress) -> CatalogEntry | None:
         return None
 
 
-def _write(
+def _contents(
     results: ObjectStore,
     evidence: ObjectStore,
-    state: ObjectStore,
     attempt: OpenAttempt,
     lease: Lease,
     settings: Mapping[str, str],
-    sealing: Sealing,
-) -> StandingPackage:
-    entry, cause, now = _entry(attempt.address), _cause(attempt), utc_now()
-    contents = PackageContents(
+    now: Clock,
+) -> PackageContents:
+    entry, cause, ended = _entry(attempt.address), _cause(attempt), now()
+    return PackageContents(
         verdict=AttemptVerdict.INTERRUPTED,
         cause=cause,
         entry=entry,
         run_id=attempt.run_id,
         who=attempt.who,
         started=attempt.opened_at,
-        ended=now,
+        ended=ended,
         checks=() if entry is None else unreached(entry, cause),
         environment=describe_environment(settings),
-        log=(LogLine(now, "ERROR", cause),),
+        log=(LogLine(ended, "ERROR", cause),),
         closed_by=lease.state.holder.who,
         history=recent_months(results, evidence, attempt.address.report, attempt.address.period),
     )
+
+
+def _write(
+    contents: PackageContents,
+    address: AttemptAddress,
+    evidence: ObjectStore,
+    state: ObjectStore,
+    sealing: Sealing,
+    now: Clock,
+    papers: PaperMaker,
+) -> StandingPackage:
     try:
-        package = publish_and_stamp(contents, attempt.address, evidence, state, sealing)
+        package = publish_and_stamp(
+            contents, address, evidence, state, sealing, now=now, papers=papers
+        )
     except PackageExistsError as error:
         raise ObjectExistsError(error.problem, remedy=error.remedy) from error
     return StandingPackage(
@@ -124,7 +141,11 @@ def _write(
 
 
 def _alert(
-    state: ObjectStore, evidence: ObjectStore, attempt: OpenAttempt, package: StandingPackage
+    state: ObjectStore,
+    evidence: ObjectStore,
+    attempt: OpenAttempt,
+    package: StandingPackage,
+    now: Clock,
 ) -> None:
     """The alert that the attempt's package calls for.
 
@@ -143,7 +164,7 @@ def _alert(
             () if entry is None else unreached(entry, cause),
             package_url=f"{evidence.url}/{attempt.address.prefix}",
             run_url=None,
-            at=utc_now(),
+            at=now(),
             interrupted=interrupted,
         ),
     )

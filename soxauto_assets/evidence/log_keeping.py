@@ -37,6 +37,7 @@ from soxauto_assets.evidence.canonical import (
     utc_text,
 )
 from soxauto_assets.evidence.journal import Record, RecordKind
+from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.log import EvidenceLog, Head
 from soxauto_assets.period import Period
 from soxauto_assets.store.layout import ENVELOPE, LOG_PROOF, AttemptAddress
@@ -113,7 +114,12 @@ def record_in_log(
 
 
 def keep_log(
-    state: ObjectStore, evidence: ObjectStore, signer: Signer, *, since: datetime | None = None
+    state: ObjectStore,
+    evidence: ObjectStore,
+    signer: Signer,
+    *,
+    since: datetime | None = None,
+    now: Clock = utc_now,
 ) -> int:
     """Bring the records that wait into the log; how many got their place, or their proof.
 
@@ -123,7 +129,7 @@ def keep_log(
     one out.
     """
     log = EvidenceLog(evidence, signer)
-    waiting, problem = _waiting(state, evidence, since)
+    waiting, problem = _waiting(state, evidence, _days(since, now))
     if waiting:
         before = log.head()
         size = 0 if before is None else before.checkpoint.size
@@ -179,13 +185,13 @@ def record_catalogue(
 
 
 def _waiting(
-    state: ObjectStore, evidence: ObjectStore, since: datetime | None
+    state: ObjectStore, evidence: ObjectStore, days: Iterator[str]
 ) -> tuple[list[_Waiting], SoxautoError | None]:
     """The records without a mark, the oldest first, and the error of one that is damaged."""
     found: list[_Waiting] = []
     problem: SoxautoError | None = None
     logged = {kind.value for kind in LOGGED}
-    for day in _days(since):
+    for day in days:
         marks = {listed.key for listed in state.list(_MARKS + day)}
         for key in journal.keys(state, day):
             if journal.kind_of(key) in logged and key.replace("journal/", _MARKS, 1) not in marks:
@@ -196,11 +202,11 @@ def _waiting(
     return found, problem
 
 
-def _days(since: datetime | None) -> Iterator[str]:
+def _days(since: datetime | None, now: Clock) -> Iterator[str]:
     if since is None:
         yield ""
         return
-    day, last = since.astimezone(UTC).date(), datetime.now(UTC).date()
+    day, last = since.astimezone(UTC).date(), now().date()
     while day <= last:
         yield f"{day:%Y%m%d}"
         day += timedelta(days=1)

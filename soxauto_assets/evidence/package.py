@@ -39,7 +39,7 @@ from soxauto_assets.evidence.manifest import (
     manifest_bytes,
     predicate_of,
 )
-from soxauto_assets.evidence.papers.making import papers
+from soxauto_assets.evidence.papers.making import PaperMaker, papers
 from soxauto_assets.evidence.sealing import Sealing, sealed
 from soxauto_assets.evidence.verifier_file import VERIFIER, verifier_file
 from soxauto_assets.store.layout import ENVELOPE, LOG_PROOF, MANIFEST, SEAL, TIME, AttemptAddress
@@ -109,6 +109,8 @@ def publish(
     address: AttemptAddress,
     evidence_store: ObjectStore,
     sealing: Sealing,
+    *,
+    papers: PaperMaker = papers,
 ) -> PublishedPackage:
     """Store the package of the attempt, signed; create-only, in the order above.
 
@@ -116,7 +118,7 @@ def publish(
     same bytes is taken as it is, and so is an envelope around the same manifest. A package that
     says PASS stands alone under its prefix. One that says FAIL also lists whatever an earlier try
     has left there, with a note, and puts its own documents into ``closing-<n>/`` where their
-    names are taken.
+    names are taken. ``papers`` makes its papers.
 
     Raises ContradictoryPackageError where the contents do not bear out the verdict,
     PackageExistsError where the attempt has another package, PackageConflictError where files
@@ -125,7 +127,7 @@ def publish(
     """
     require_consistent(contents)
     present = _standing(evidence_store, address)
-    folder, payload = _fitting(contents, address, present)
+    folder, payload = _fitting(contents, address, present, papers)
     payload = {address.key(folder + name): item for name, item in payload.items()}
     beside = {name for name in _BESIDE if present.pop(address.key(name), None) is not None}
     closed = bool(beside)
@@ -186,12 +188,15 @@ def _standing(store: ObjectStore, address: AttemptAddress) -> dict[str, ObjectIn
 
 
 def _fitting(
-    contents: PackageContents, address: AttemptAddress, present: Mapping[str, ObjectInfo]
+    contents: PackageContents,
+    address: AttemptAddress,
+    present: Mapping[str, ObjectInfo],
+    papers: PaperMaker,
 ) -> tuple[str, dict[str, _Payload]]:
     """The first folder in which no other bytes stand under a name of the payload, and that."""
     number, folder = 0, ""
     while True:
-        payload = _payload(contents, address, folder)
+        payload = _payload(contents, address, folder, papers)
         if not any(
             (found := present.get(address.key(folder + name))) is not None
             and (found.sha256, found.size) != (item.sha256, item.size)
@@ -203,13 +208,13 @@ def _fitting(
 
 
 def _payload(
-    contents: PackageContents, address: AttemptAddress, folder: str
+    contents: PackageContents, address: AttemptAddress, folder: str, papers: PaperMaker
 ) -> dict[str, _Payload]:
     payload = {}
     if contents.data is not None:
         data = contents.data
         payload[DATA_FILE] = _Payload(data.path, data.sha256, data.size)
-    for name, content in _written(contents, address, folder).items():
+    for name, content in _written(contents, address, folder, papers).items():
         payload[name] = _Payload(content, hashlib.sha256(content).hexdigest(), len(content))
     for name, path in contents.attachments.items():
         with path.open("rb") as file:
@@ -217,7 +222,9 @@ def _payload(
     return payload
 
 
-def _written(contents: PackageContents, address: AttemptAddress, folder: str) -> dict[str, bytes]:
+def _written(
+    contents: PackageContents, address: AttemptAddress, folder: str, papers: PaperMaker
+) -> dict[str, bytes]:
     """The documents, the papers made from them, and what verifies all of it."""
     files = documents(contents, address)
     made, failures = papers(

@@ -26,6 +26,7 @@ from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.contents import PackageContents
 from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.package import PublishedPackage, publish
+from soxauto_assets.evidence.papers.making import PaperMaker, papers
 from soxauto_assets.evidence.seal import seal
 from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.timestamp_form import stored_form
@@ -132,25 +133,33 @@ def publish_and_stamp(
     evidence: ObjectStore,
     state: ObjectStore,
     sealing: Sealing,
+    *,
+    now: Clock = utc_now,
+    papers: PaperMaker = papers,
 ) -> PublishedPackage:
     """Publish the package, seal it, and ask once for its time stamp, which may stay pending.
 
     Raises what ``publish`` raises, and what the stores raise.
     """
     if sealing.authority is None:
-        return _published(contents, address, evidence, sealing)
-    _create(state, _PENDING, address, utc_now())
-    package = _published(contents, address, evidence, sealing)
+        return _published(contents, address, evidence, sealing, now, papers)
+    _create(state, _PENDING, address, now())
+    package = _published(contents, address, evidence, sealing, now, papers)
     with suppress(TimeUnavailableError):
-        _complete(address, evidence, state, sealing.authority, utc_now)
+        _complete(address, evidence, state, sealing.authority, now)
     return package
 
 
 def _published(
-    contents: PackageContents, address: AttemptAddress, evidence: ObjectStore, sealing: Sealing
+    contents: PackageContents,
+    address: AttemptAddress,
+    evidence: ObjectStore,
+    sealing: Sealing,
+    now: Clock,
+    papers: PaperMaker,
 ) -> PublishedPackage:
-    package = publish(contents, address, evidence, sealing)
-    return replace(package, seal_sha256=seal(address, evidence))
+    package = publish(contents, address, evidence, sealing, papers=papers)
+    return replace(package, seal_sha256=seal(address, evidence, now=now))
 
 
 def complete_pending(

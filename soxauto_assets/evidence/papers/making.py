@@ -6,7 +6,7 @@ Here: the way from contents and documents to bytes, and what happens where a pap
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from soxauto_assets.evidence.papers.history import periods_shown
 from soxauto_assets.evidence.values import plain
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from soxauto_assets.store.layout import AttemptAddress
 
 SAMPLE_ROWS = 20
+
+
+class PaperMaker(Protocol):
+    """Makes a package's papers; ``papers`` below is the product's."""
+
+    def __call__(
+        self,
+        contents: PackageContents,
+        address: AttemptAddress,
+        files: Mapping[str, bytes],
+        predicate: object,
+        *,
+        folder: str,
+    ) -> tuple[dict[str, bytes], tuple[str, ...]]:
+        """The papers by name, and a sentence for each that could not be made; never raises."""
 
 
 def papers(
