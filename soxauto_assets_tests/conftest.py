@@ -20,6 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="let the browser test write what it sees to docs/images",
     )
+    parser.addoption(
+        "--simulation-seed",
+        type=int,
+        help="the story of the fault simulation that test_one_seed tells",
+    )
 
 
 def pytest_configure() -> None:

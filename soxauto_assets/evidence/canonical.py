@@ -18,6 +18,10 @@ LARGEST_INTEGER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact (RFC 8785, section 3.2.2.3)."""
 
 
+_Where = tuple["_Where", str] | None
+"""Where in a value something stands: what it is part of, and the step from there."""
+
+
 class NotCanonicalError(PermanentError):
     """A value has no canonical form, or a text is not the canonical form of its value."""
 
@@ -32,7 +36,7 @@ def canonical_json(value: object) -> bytes:
     """
     try:
         return json.dumps(
-            _plain(value, "$"), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+            _plain(value, None), ensure_ascii=False, separators=(",", ":"), allow_nan=False
         ).encode()
     except UnicodeEncodeError as error:
         raise NotCanonicalError(
@@ -75,9 +79,13 @@ def parse_utc(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
 
 
-def _plain(value: object, where: str) -> object:
-    if value is None or isinstance(value, bool | str):
+def _plain(value: object, where: _Where) -> object:
+    if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, Mapping):
+        return {key: _plain(value[key], (where, f".{key}")) for key in _ordered(value, where)}
+    if isinstance(value, list | tuple):
+        return [_plain(item, (where, f"[{index}]")) for index, item in enumerate(value)]
     if isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
             raise _refused(where, "a whole number beyond 2^53 - 1", "Write it as text.")
@@ -86,21 +94,26 @@ def _plain(value: object, where: str) -> object:
         if not value.is_finite():
             raise _refused(where, "an amount that is no number", "Give a finite amount.")
         return format(value, "f")
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str):
-                raise _refused(where, f"a key of type {type(key).__name__}", "Use text keys.")
-        # RFC 8785 orders by UTF-16 code units, not by code points.
-        keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-        return {key: _plain(value[key], f"{where}.{key}") for key in keys}
-    if isinstance(value, list | tuple):
-        return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
     raise _refused(where, f"a {type(value).__name__}", "Write amounts as Decimal, stamps as text.")
 
 
-def _refused(where: str, what: str, remedy: str) -> NotCanonicalError:
+def _ordered(value: Mapping[Any, object], where: _Where) -> list[str]:
+    """The keys in the order of RFC 8785: by UTF-16 code units, not by code points."""
+    for key in value:
+        if not isinstance(key, str):
+            raise _refused(where, f"a key of type {type(key).__name__}", "Use text keys.")
+    if all(map(str.isascii, value)):  # there the two orders are one
+        return sorted(value)
+    return sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+
+
+def _refused(where: _Where, what: str, remedy: str) -> NotCanonicalError:
+    steps = []
+    while where is not None:
+        where, step = where
+        steps.append(step)
     return NotCanonicalError(
-        f"{where} is {what}, which canonical JSON does not hold.", remedy=remedy
+        f"${''.join(reversed(steps))} is {what}, which canonical JSON does not hold.", remedy=remedy
     )
 
 

@@ -160,7 +160,9 @@ def _as_commit(text: str) -> str | None:
     return text.strip() if _COMMIT.fullmatch(text.strip()) else None
 
 
+@functools.cache
 def _version(distribution: str) -> str | None:
+    """What is installed under the name; a process keeps what it has loaded."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from soxauto_assets.catalog.loader import BrokenReportError, load_entry
 from soxauto_assets.catalog.model import CatalogEntry
@@ -41,6 +42,7 @@ def close_interrupted(
     settings: Mapping[str, str],
     sealing: Sealing,
     run_id: str = "",
+    catalog: Path | None = None,
     now: Clock = utc_now,
     papers: PaperMaker = papers,
 ) -> Recovery:
@@ -48,8 +50,9 @@ def close_interrupted(
 
     Then complete the evidence log, with an alert where it cannot be written, and ask for the
     time stamps that packages still wait for. Safe to run at every start, beside others.
-    ``settings`` are shown in the packages, secrets masked; ``papers`` makes their papers. Attempts
-    that cannot be closed now are in ``Recovery.failed`` and stay open.
+    ``settings`` are shown in the packages, secrets masked; ``papers`` makes their papers.
+    ``catalog`` replaces the product's own catalogue folder (for tests). Attempts that cannot be
+    closed now are in ``Recovery.failed`` and stay open.
     """
 
     def find(address: AttemptAddress) -> StandingPackage | None:
@@ -60,7 +63,8 @@ def close_interrupted(
         return replace(package, seal_sha256=seal(address, evidence, now=now))
 
     def write(attempt: OpenAttempt, lease: Lease) -> StandingPackage:
-        contents = _contents(results, evidence, attempt, lease, settings, now)
+        entry = _entry(attempt.address, catalog)
+        contents = _contents(entry, results, evidence, attempt, lease, settings, now)
         return _write(contents, attempt.address, evidence, state, sealing, now, papers)
 
     recovery = recover(
@@ -68,7 +72,9 @@ def close_interrupted(
         results,
         find_package=find,
         write_interrupted_package=write,
-        alert=lambda attempt, package: _alert(state, evidence, attempt, package, now),
+        alert=lambda attempt, package: _alert(
+            state, evidence, attempt, package, _entry(attempt.address, catalog), now
+        ),
         run_id=run_id,
         now=now,
     )
@@ -88,14 +94,15 @@ def _cause(attempt: OpenAttempt) -> str:
     return f"The attempt was interrupted: its process ({attempt.who}) ended without closing it."
 
 
-def _entry(address: AttemptAddress) -> CatalogEntry | None:
+def _entry(address: AttemptAddress, catalog: Path | None) -> CatalogEntry | None:
     try:
-        return load_entry(address.report)
+        return load_entry(address.report, catalog)
     except BrokenReportError:
         return None
 
 
 def _contents(
+    entry: CatalogEntry | None,
     results: ObjectStore,
     evidence: ObjectStore,
     attempt: OpenAttempt,
@@ -103,7 +110,7 @@ def _contents(
     settings: Mapping[str, str],
     now: Clock,
 ) -> PackageContents:
-    entry, cause, ended = _entry(attempt.address), _cause(attempt), now()
+    cause, ended = _cause(attempt), now()
     return PackageContents(
         verdict=AttemptVerdict.INTERRUPTED,
         cause=cause,
@@ -145,6 +152,7 @@ def _alert(
     evidence: ObjectStore,
     attempt: OpenAttempt,
     package: StandingPackage,
+    entry: CatalogEntry | None,
     now: Clock,
 ) -> None:
     """The alert that the attempt's package calls for.
@@ -153,7 +161,7 @@ def _alert(
     which that process may have sent past the outbox, has the same id as this one.
     """
     interrupted = package.verdict is AttemptVerdict.INTERRUPTED
-    cause, entry = _cause(attempt), _entry(attempt.address)
+    cause = _cause(attempt)
     if not interrupted:
         cause, entry = f"The package tells it. {cause}", None
     enqueue(

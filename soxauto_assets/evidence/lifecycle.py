@@ -19,6 +19,7 @@ Not here: the lease itself (``lease.py``), the current object (``current.py``), 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -393,6 +394,7 @@ def _names(address: AttemptAddress) -> dict[str, object]:
     }
 
 
+@functools.cache
 def _product_version() -> str:
     try:
         return metadata.version("soxauto-pg01")

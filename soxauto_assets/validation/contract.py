@@ -11,6 +11,7 @@ the same declarations, and that they agree is tested.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -54,7 +55,6 @@ class Contract:
     def __init__(self, entry: CatalogEntry) -> None:
         self._entry = entry
         self._gate = gate_schema(entry.columns)
-        self._full = full_schema(entry.columns)
         self._failing_rows = 0
         self._failing_values: Counter[tuple[str, str]] = Counter()
         self._sample: list[Mapping[str, str | None]] = []
@@ -77,7 +77,7 @@ class Contract:
 
     def _examine(self, frame: pl.DataFrame) -> None:
         try:
-            self._full.validate(frame, lazy=True)
+            full_schema(self._entry.columns).validate(frame, lazy=True)
         except SchemaErrors as errors:
             cases: pl.DataFrame = errors.failure_cases
         else:
@@ -131,6 +131,7 @@ def full_schema(columns: tuple[Column, ...]) -> pa.DataFrameSchema:
     )
 
 
+@functools.lru_cache(maxsize=32)
 def gate_schema(columns: tuple[Column, ...]) -> pa.DataFrameSchema:
     """The same contract with nulls and rules in one check, which says yes or no."""
     holds = [pl.col(column.name).null_count() == 0 for column in columns if not column.nullable]

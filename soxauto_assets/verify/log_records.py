@@ -10,7 +10,7 @@ signed (``log.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -251,13 +251,16 @@ def _one_current(
     tried: Sequence[LoggedAttempt],
     findings: Findings,
 ) -> CurrentPackage:
-    """The last move in the log counts; each one must lead to a package that passed."""
+    """The newest attempt that moved counts; each move must lead to a package that passed."""
     ids = [str(record.fields["attempt"]) for record in moved]
     name = f"current of {report} {period}"
-    findings.judge(
-        f"{name}, order", ids == sorted(set(ids)), "newer attempts only", ", ".join(ids) or "none"
-    )
     by_id = {attempt.attempt: attempt for attempt in tried}
+    findings.judge(
+        f"{name}, order",
+        len(set(ids)) == len(ids) and not _moved_back(moved, by_id),
+        "newer attempts only",
+        ", ".join(ids) or "none",
+    )
     passed = [a.attempt for a in tried if a.verdict == PASS]
     failed = [a for a in tried if a.verdict not in (None, PASS)]
     for record in moved:
@@ -277,16 +280,37 @@ def _one_current(
     findings.judge(f"{name}, passed later", not overlooked, "none", ", ".join(overlooked) or "none")
     if not ids:
         return CurrentPackage(report, period, None, None, f"none of {len(tried)} attempts passed")
-    last = by_id.get(ids[-1])
-    after = [f"{a.attempt} {a.verdict}" for a in failed if a.attempt > ids[-1]]
-    why = f"moved by entry {moved[-1].number}, the last of {len(moved)}; {len(tried)} attempts"
+    newest = max(ids)
+    last = by_id.get(newest)
+    after = [f"{a.attempt} {a.verdict}" for a in failed if a.attempt > newest]
+    number = moved[ids.index(newest)].number
+    why = f"moved by entry {number}, the last of {len(moved)}; {len(tried)} attempts"
     if after:
         why += f"; later and not passed: {', '.join(after)}"
     envelope = None
     if last is not None and last.closed:
         envelope = last.closed[0].fields.get("envelope_sha256")
         why += f"; closed {last.verdict} by entry {last.closed[0].number}"
-    return CurrentPackage(report, period, ids[-1], envelope, why)
+    return CurrentPackage(report, period, newest, envelope, why)
+
+
+def _moved_back(moved: Sequence[LogRecord], by_id: Mapping[str, LoggedAttempt]) -> bool:
+    """Whether an older attempt became current over a newer one.
+
+    Of two attempts that run at once the older may move first and be entered last: the entry
+    follows the move. It was then not closed yet when the newer one was entered.
+    """
+    newest: LogRecord | None = None
+    for record in moved:
+        if newest is None or record.fields["attempt"] > newest.fields["attempt"]:
+            newest = record
+            continue
+        attempt = by_id.get(str(record.fields["attempt"]))
+        if attempt is None or (attempt.closed and attempt.closed[0].number < newest.number):
+            return True
+        if attempt.opened is None or attempt.opened.number > newest.number:
+            return True
+    return False
 
 
 def _expected(

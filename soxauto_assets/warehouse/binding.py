@@ -8,6 +8,7 @@ Not here: the rendering for DuckDB (``rendering.py``) and where values come from
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -58,6 +59,7 @@ class NamedSql:
     parameters: Mapping[str, Scalar]
 
 
+@functools.lru_cache(maxsize=512)  # more than the texts of the catalogue
 def markers(text: str) -> tuple[str, ...]:
     """The names of the ``@name`` markers of ``text``, without ``@``, each once, in order.
 

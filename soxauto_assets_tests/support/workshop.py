@@ -39,8 +39,10 @@ RATES = f"{FINREC}.dbo.RPT_FX_RATES"
 RUN = RunIdentity("run-1", "ada@host", "http://127.0.0.1:3000/runs/run-1")
 
 
-def small_source(folder: Path, *, without: str = "") -> SmallWarehouse:
-    """A source with one good rate of May for each country but ``without``."""
+def small_source(
+    folder: Path, *, without: str = "", period: Period = MAY, rate: str = "2.5"
+) -> SmallWarehouse:
+    """A source with one good rate of the month for each country but ``without``."""
     folder.mkdir(parents=True, exist_ok=True)
     source = SmallWarehouse(folder)
     source.put(
@@ -49,10 +51,10 @@ def small_source(folder: Path, *, without: str = "") -> SmallWarehouse:
             {
                 "country_code": company.country,
                 "rate_type": "Closing",
-                "year": MAY.year,
-                "cod_month": MAY.month,
+                "year": period.year,
+                "cod_month": period.month,
                 "base_currency": "USD",
-                "rate": Decimal("2.5"),
+                "rate": Decimal(rate),
             }
             for company in ROSTER
             if company.country != without

@@ -52,6 +52,52 @@ def test_an_intact_log_tells_what_is_current_and_why(log: Path) -> None:
     assert result.story.missing == ()
 
 
+def _at_once(order: str) -> list[bytes]:
+    """A log of two attempts at a month, ``a`` before ``b``: each letter is their next entry."""
+    made = [entry(0, "catalogue", reports=[{"id": "ipe_07", "sha256": "ab" * 32}])]
+    left = {name: iter(("opened", "current", "closed")) for name in "ab"}
+    for name in order:
+        kind, number = next(left[name]), len(made)
+        fields: dict[str, object] = {
+            "report": "ipe_07",
+            "period": "2024-08",
+            "attempt": f"20241001_08000{'ab'.index(name)}Z-00000000",
+        }
+        sha256 = f"{'ab'.index(name):064x}"
+        if kind == "current":
+            fields["manifest_sha256"] = sha256
+        if kind == "closed":
+            fields |= {
+                "verdict": "PASS",
+                "manifest": {"key": "manifest.json", "sha256": sha256},
+                "envelope_sha256": sha256,
+            }
+        made.append(entry(number, kind, **fields))
+    return made
+
+
+@pytest.mark.parametrize("order", ["aaabbb", "ababab", "abbaab", "abbbaa", "baabba"])
+def test_of_two_attempts_at_once_the_newer_is_current_however_their_moves_are_entered(
+    folder: Path, order: str
+) -> None:
+    result = verified(written(folder / "store", _at_once(order)))
+    assert result.report.verdict is Verification.VERIFIED
+    assert result.story is not None
+    assert [c.attempt for c in result.story.current] == ["20241001_080001Z-00000000"]
+
+
+def test_a_move_back_to_an_attempt_that_was_closed_or_began_later_is_found(folder: Path) -> None:
+    a_first = _at_once("aaabbb")
+    closed_before = [*a_first[:2], a_first[3], *a_first[4:], a_first[2]]  # a: opened, closed, moved
+    began_after = _at_once("bbbaaa")
+    for number, entries in enumerate((closed_before, began_after)):
+        report = verified(written(folder / f"store {number}", entries)).report
+        assert report.verdict is Verification.DIFFERS
+        assert [f.name for f in report.checks if not f.ok and f.name.endswith("order")] == [
+            "current of ipe_07 2024-08, order"
+        ]
+
+
 def test_a_month_that_was_never_attempted_is_missing(log: Path) -> None:
     result = verified(log, last="2024-10")
 

@@ -1,0 +1,1 @@
+"""The deterministic fault simulation of an attempt; ``world.py`` says what is simulated."""
