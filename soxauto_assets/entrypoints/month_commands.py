@@ -1,4 +1,4 @@
-"""`soxauto period`, `signoff`, `package zip` and `pages`: a month's evidence, for people.
+"""`soxauto period`, `signoff`, `reperform`, `package zip`, `pages`: a month's evidence, for people.
 
 Here: arguments and printing. Not here: the page (``month_page.py``), the sign-off
 (``signing_off.py``) and the server (``pages_server.py``).
@@ -28,6 +28,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(pages)
     app.command("period")(month_overview)
     app.command()(signoff)
+    app.command()(reperform)
     app.add_typer(package_app, name="package")
 
 
@@ -135,6 +136,24 @@ def signoff(
     )
     _console().print(f"{report} {period}: {words(made)}", markup=False, highlight=False)
     _console().print(f"Stored as {made.key}", markup=False, highlight=False, soft_wrap=True)
+
+
+def reperform(
+    report: Annotated[str, typer.Argument(metavar="REPORT", show_default=False)],
+    period: Annotated[str, typer.Argument(metavar="YYYY-MM", show_default=False)],
+) -> None:
+    """Run the query of a month's current package again, and explain every row that differs.
+
+    The query and the parameters are those of the package, not of today's catalogue. Each row that
+    differs was added since (a late posting), removed, or changed (in which columns), and the
+    amounts of the three add up exactly to the change of each total. The answer is a signed folder
+    of its own in the evidence store; `soxauto verify` takes it. Exit code 0 when nothing differs,
+    5 when differences were found and explained, 2 when it could not be done: that is on record
+    in the evidence log, and alerted, once it was begun.
+    """
+    from soxauto_assets.entrypoints.reperforming import reperform_month
+
+    raise typer.Exit(reperform_month(report, Period.parse(period), Settings.load(), _console()))
 
 
 @package_app.command("zip")

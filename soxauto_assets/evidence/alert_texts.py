@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from soxauto_assets.evidence.outbox import Alert, AlertKind
 from soxauto_assets.period import Period
-from soxauto_assets.store.layout import AttemptAddress
+from soxauto_assets.store.layout import AttemptAddress, ReperformanceAddress
 from soxauto_assets.validation.results import CheckResult, Verdict
 
 
@@ -80,6 +80,29 @@ def left_open(address: AttemptAddress, cause: str, *, run_url: str | None, at: d
         period=str(address.period),
         attempt=address.attempt,
         run_url=run_url,
+    )
+
+
+def reperformance_failed(
+    address: ReperformanceAddress, cause: str, *, package_url: str, at: datetime
+) -> Alert:
+    """The alert of a re-performance that did not come to its end; ``at`` is aware UTC."""
+    name = address.report.upper()
+    return Alert(
+        AlertKind.OPERATION,
+        f"SOX PG-01: {name} {address.period} could not be re-performed",
+        (
+            f"The re-performance of {name} {address.period} did not come to its end: whether the "
+            "source still gives the same is not shown. The report's own package stands.",
+            f"Cause: {cause}",
+            f"Re-performance: {address.id}",
+            f"Package: {package_url}",
+        ),
+        at,
+        report=address.report,
+        period=str(address.period),
+        attempt=address.id,
+        package=package_url,
     )
 
 

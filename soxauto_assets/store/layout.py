@@ -50,6 +50,24 @@ class AttemptAddress:
         return self.prefix + name
 
 
+@dataclass(frozen=True, order=True)
+class ReperformanceAddress:
+    """One re-performance of a report and period; ``id`` has the form of an attempt's."""
+
+    report: str
+    period: Period
+    id: str
+
+    @property
+    def prefix(self) -> str:
+        """``reperformances/<report>/<period>/<id>/``: create-only, in the evidence store."""
+        return f"reperformances/{self.report}/{self.period}/{self.id}/"
+
+    def key(self, name: str) -> str:
+        """The key of the re-performance's object ``name``."""
+        return self.prefix + name
+
+
 def attempts_prefix(report: str, period: Period) -> str:
     """The prefix of all attempts at a report and period."""
     return f"attempts/{report}/{period}/"

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from soxauto_assets.verify.envelope import ENVELOPE, check_signature, read_envelope
 from soxauto_assets.verify.findings import Findings
-from soxauto_assets.verify.manifest import Manifest
+from soxauto_assets.verify.manifest import SignerClaim
 from soxauto_assets.verify.strict_json import UnreadableError
 from soxauto_assets.verify.timestamp import TIME, TimeStamp, check_time_stamp
 from soxauto_assets.verify.trust import Trust
@@ -24,8 +25,24 @@ ROLE = "package"
 _LARGEST_TOKEN = 2**20
 
 
+class Signed(Protocol):
+    """A statement that names its signer, and says when it ended by its own clock."""
+
+    @property
+    def signer(self) -> SignerClaim | None:
+        """Who signed it."""
+
+    @property
+    def time_authority(self) -> str | None:
+        """The authority whose time stamp it claims, None where it claims none."""
+
+    @property
+    def ended(self) -> str:
+        """When what it tells of had ended: aware UTC, as text."""
+
+
 def check_authenticity(
-    folder: Path, content: bytes, manifest: Manifest, trust: Trust | None, findings: Findings
+    folder: Path, content: bytes, manifest: Signed, trust: Trust | None, findings: Findings
 ) -> None:
     """Ask of the manifest ``content`` who signed it and when; every answer is a finding."""
     if manifest.signer is None:
@@ -49,7 +66,7 @@ def _check_unsigned(trust: Trust | None, findings: Findings) -> None:
 
 
 def _check_envelope(
-    folder: Path, content: bytes, manifest: Manifest, findings: Findings
+    folder: Path, content: bytes, manifest: Signed, findings: Findings
 ) -> bytes | None:
     """The bytes of the envelope, or None where it is not this manifest's or does not hold."""
     assert manifest.signer is not None
@@ -68,7 +85,7 @@ def _check_envelope(
 
 
 def _check_key(
-    manifest: Manifest, trust: Trust | None, stamp: TimeStamp | None, findings: Findings
+    manifest: Signed, trust: Trust | None, stamp: TimeStamp | None, findings: Findings
 ) -> None:
     signer = manifest.signer
     assert signer is not None
@@ -98,7 +115,7 @@ def _check_key(
 
 
 def _check_time(
-    folder: Path, envelope: bytes, manifest: Manifest, trust: Trust | None, findings: Findings
+    folder: Path, envelope: bytes, manifest: Signed, trust: Trust | None, findings: Findings
 ) -> TimeStamp | None:
     """The time stamp, or None where there is none that holds."""
     authority = manifest.time_authority
@@ -135,5 +152,5 @@ def _check_time(
     return stamp
 
 
-def _claimed(manifest: Manifest) -> datetime:
+def _claimed(manifest: Signed) -> datetime:
     return datetime.fromisoformat(manifest.ended)

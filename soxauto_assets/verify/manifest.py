@@ -127,8 +127,10 @@ def read_manifest(value: Any) -> Manifest:
     one_of(kind, "_type", STATEMENT_TYPE)
     version = PREDICATE_TYPES.index(one_of(predicate_type, "predicateType", *PREDICATE_TYPES)) + 1
     signed = version > 1
-    files = tuple(_file(item, f"subject[{i}]") for i, item in enumerate(items(subject, "subject")))
-    _check_names([file.name for file in files])
+    files = tuple(
+        listed_file(item, f"subject[{i}]") for i, item in enumerate(items(subject, "subject"))
+    )
+    check_names([file.name for file in files])
     verdict, cause, report, period, attempt, folder, data, rows, checks, stored, own, *sealing = (
         members(
             predicate,
@@ -168,7 +170,7 @@ def read_manifest(value: Any) -> Manifest:
         stored=tuple(
             _stored(item, f"stored[{i}]") for i, item in enumerate(items(stored, "stored"))
         ),
-        signer=_signer(sealing[0]) if signed else None,
+        signer=signer_claim(sealing[0]) if signed else None,
         time_authority=_time(sealing[1]) if signed else None,
     )
 
@@ -184,7 +186,8 @@ def is_safe_name(name: str) -> bool:
     )
 
 
-def _check_names(names: list[str]) -> None:
+def check_names(names: list[str]) -> None:
+    """Raise UnreadableError where a name is not safe, or they are not once each and in order."""
     for name in names:
         if not is_safe_name(name) or name in (MANIFEST, *RESERVED):
             raise UnreadableError("subject", "safe names below the package", repr(name))
@@ -201,7 +204,8 @@ def _check_self_digest(value: Any, claimed: str) -> None:
         raise UnreadableError("the digest of the manifest itself", claimed, found)
 
 
-def _file(value: Any, where: str) -> ListedFile:
+def listed_file(value: Any, where: str) -> ListedFile:
+    """A subject of a statement."""
     name, digests, annotations = members(value, where, "name", "digest", "annotations")
     (sha256,) = members(digests, f"{where}.digest", "sha256")
     with_note = isinstance(annotations, dict) and "note" in annotations
@@ -267,7 +271,8 @@ def _attempt(value: Any) -> str:
     return str(identity)
 
 
-def _signer(value: Any) -> SignerClaim:
+def signer_claim(value: Any) -> SignerClaim:
+    """The key that a statement names as its signer's."""
     assertion, holder, key_id, public_key = members(
         value, "signer", "assertion", "holder", "key_id", "public_key"
     )

@@ -38,6 +38,7 @@ from soxauto_assets.verify.manifest import (
     Manifest,
     read_manifest,
 )
+from soxauto_assets.verify.reperformance import is_reperformance, verify_reperformance
 from soxauto_assets.verify.seal import SEAL, check_seal
 from soxauto_assets.verify.sign_offs import check_sign_offs
 from soxauto_assets.verify.strict_json import UnreadableError, read_canonical
@@ -79,7 +80,11 @@ def verify_package(
     very package. ``kept`` are checkpoints of the evidence log that an auditor kept, with the log
     of today, which must extend them. Never raises for what a package holds or lacks: whatever is
     wrong with it is a finding.
+
+    The folder of a re-performance is verified as ``reperformance.py`` says.
     """
+    if is_reperformance(folder):
+        return verify_reperformance(folder, trust)
     findings = Findings()
     read = _manifest(folder, findings)
     if read is None:
