@@ -29,7 +29,8 @@ from soxauto_assets.verify.strict_json import (
 )
 
 CATALOGUE, OPENED, CURRENT, CLOSED = "catalogue", "opened", "current", "closed"
-OTHER_KINDS = ("sign-off", "hold", "re-performance")
+REPERFORMANCE = "re-performance"
+OTHER_KINDS = ("sign-off", "hold", REPERFORMANCE)
 STILL_OPEN = timedelta(hours=24)
 """How long before the log's last record an attempt may have been opened and not be closed yet."""
 
@@ -127,6 +128,7 @@ def tell(
     records = _records(entries, findings)
     attempts = _attempts(records)
     _check_attempts(records, attempts, findings)
+    _tell_reperformances(records, findings)
     current = _current(records, attempts, findings)
     expected = _expected(records, attempts, first, last)
     present = {(c.report, c.period) for c in current if c.attempt is not None}
@@ -226,6 +228,24 @@ def _check_attempts(
         findings.judge(name, not found, "none", ", ".join(found) or "none")
     if running:
         findings.note("attempts still open, opened within the log's last day", ", ".join(running))
+
+
+def _tell_reperformances(records: Sequence[LogRecord], findings: Findings) -> None:
+    """How many times something was run again, and what came of it; one may have been killed."""
+    ended: dict[str, LogRecord] = {}
+    begun: dict[str, LogRecord] = {}
+    for record in records:
+        if record.kind == REPERFORMANCE:
+            stage = ended if record.fields.get("stage") == "ended" else begun
+            stage[str(record.fields.get("id"))] = record
+    for name, first in begun.items():
+        last = ended.get(name)
+        findings.note(
+            f"re-performance {name} of {' '.join(first.about)}",
+            "begun, and no end recorded"
+            if last is None
+            else f"{last.fields.get('outcome')}, envelope {last.fields.get('envelope_sha256')}",
+        )
 
 
 def _current(

@@ -138,8 +138,8 @@ class _Rows:
                 for name in result.amounts
             ),
         )
-        (unlisted,) = self._one(f"SELECT count(*) FROM ({again} EXCEPT ALL {listed})")
-        (invented,) = self._one(f"SELECT count(*) FROM ({listed} EXCEPT ALL {again})")
+        (unlisted,) = self._one(f"SELECT count(*) FROM (({again}) EXCEPT ALL ({listed}))")
+        (invented,) = self._one(f"SELECT count(*) FROM (({listed}) EXCEPT ALL ({again}))")
         findings.compare(f"rows that differ and are not listed, by {keys}", 0, unlisted)
         findings.compare("rows that are listed and do not differ so", 0, invented)
 

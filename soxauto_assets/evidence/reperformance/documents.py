@@ -202,7 +202,8 @@ def _sample(made: Made, differences: Path) -> dict[str, object]:
     import pyarrow.parquet as pq
 
     assert made.package is not None
-    masked = {f"key_{c.name}" for c in made.package.columns if c.personal}
+    key = made.package.manifest.report["primary_key"]
+    masked = {f"key_{c.name}" for c in made.package.columns if c.personal and c.name in key}
     shown: dict[str, list[object]] = {kind: [] for kind in CLASSES}
     with pq.ParquetFile(differences) as file:
         for batch in file.iter_batches():
