@@ -257,7 +257,7 @@ def table(found: Comparison) -> list[str]:
     rows.append(["in the package", f"{found.before.rows:,}", *_shown(found.before.totals)])
     for kind in CLASSES:
         figures = found.classes[kind]
-        sign = {"added": "+", "removed": "-", "changed": ""}[kind]
+        sign = {"added": "+", "removed": "-", "changed": ""}[kind] if figures.rows else ""
         rows.append([kind, f"{sign}{figures.rows:,}", *_shown(figures.amounts)])
     rows.append(["today", f"{found.after.rows:,}", *_shown(found.after.totals)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
