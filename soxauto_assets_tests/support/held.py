@@ -13,6 +13,7 @@ from soxauto_assets.evidence.journal import RecordKind
 from soxauto_assets.evidence.lifecycle import close_attempt, latest, open_attempt
 from soxauto_assets.evidence.log_keeping import keep_log, record_in_log
 from soxauto_assets.evidence.package import PackageContents
+from soxauto_assets.evidence.papers.making import PaperMaker, papers
 from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.evidence.sign_off import sign_off
 from soxauto_assets.evidence.timestamping import TimeStampAuthority, publish_and_stamp
@@ -81,7 +82,13 @@ class Held:
         return replace(self, root=to)
 
 
-def held(root: Path, packages: Sequence[PackageContents], tsa: Tsa | None = None) -> list[Held]:
+def held(
+    root: Path,
+    packages: Sequence[PackageContents],
+    tsa: Tsa | None = None,
+    *,
+    papers: PaperMaker = papers,
+) -> list[Held]:
     """Each of the contents published, closed, logged and signed off, in one store, a month each.
 
     With ``tsa`` all but every third package has its time; those claim none.
@@ -91,11 +98,11 @@ def held(root: Path, packages: Sequence[PackageContents], tsa: Tsa | None = None
     )
     trust = _trust(root, tsa)
     if tsa is None:
-        addresses = _attempts(packages, evidence, state, trust, None)
+        addresses = _attempts(packages, evidence, state, trust, None, papers)
     else:
         with serving(tsa) as server:
             authority = TimeStampAuthority(server.url)
-            addresses = _attempts(packages, evidence, state, trust, authority)
+            addresses = _attempts(packages, evidence, state, trust, authority, papers)
     kept = (root / "evidence" / "log" / "checkpoint").read_bytes()
     for number in range(3):
         fields = {"reason": f"after the checkpoint was kept {number}"}
@@ -109,6 +116,7 @@ def _attempts(
     state: LocalStore,
     trust: Trust,
     authority: TimeStampAuthority | None,
+    papers: PaperMaker,
 ) -> list[AttemptAddress]:
     addresses, month = [], Period(2024, 9)
     for number, contents in enumerate(packages):
@@ -119,7 +127,12 @@ def _attempts(
         sealing = Sealing(SIGNER, None if number % 3 == 2 else authority)
         lease = open_attempt(state, address, "amina@books", "run")
         package = publish_and_stamp(
-            replace(approved(contents), stored=stored), address, evidence, state, sealing
+            replace(approved(contents), stored=stored),
+            address,
+            evidence,
+            state,
+            sealing,
+            papers=papers,
         )
         close_attempt(lease, contents.verdict, package.manifest, seal_sha256=package.seal_sha256)
         keep_log(state, evidence, SIGNER)

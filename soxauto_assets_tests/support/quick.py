@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from soxauto_assets.evidence import package
 from soxauto_assets.evidence.canonical import canonical_json
 from soxauto_assets.evidence.contents import PackageContents
+from soxauto_assets.evidence.package import publish
+from soxauto_assets.evidence.papers.making import papers
+from soxauto_assets.evidence.timestamping import publish_and_stamp
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets_tests.support.folders import quick_folder
 
 _MADE: dict[str, Any] = {}
-_REAL_PAPERS = package.papers
 
 
 @pytest.fixture
@@ -34,7 +35,8 @@ def tmp_path() -> Iterator[Path]:
 def papers_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workpaper and page of one package are made by the product once, however often it is
     published: they take three quarters of the time, and the same contents give the same bytes."""
-    monkeypatch.setattr(package, "papers", _papers)
+    for function in (publish, publish_and_stamp):
+        monkeypatch.setitem(function.__kwdefaults__, "papers", _papers)
 
 
 def _papers(
@@ -51,5 +53,5 @@ def _papers(
     digest.update(canonical_json({n: hashlib.sha256(f).hexdigest() for n, f in files.items()}))
     key = digest.hexdigest()
     if key not in _MADE:
-        _MADE[key] = _REAL_PAPERS(contents, address, files, predicate, folder=folder)
+        _MADE[key] = papers(contents, address, files, predicate, folder=folder)
     return _MADE[key]
