@@ -13,7 +13,12 @@ import dagster as dg
 
 from soxauto_assets.assets.alerts import AlertSink
 from soxauto_assets.assets.attempt import RunIdentity
-from soxauto_assets.assets.control_review import REVIEW_CHECKS, ReviewMade, make_review
+from soxauto_assets.assets.control_review import (
+    REVIEW_CHECKS,
+    ReviewMade,
+    make_review,
+    tell_of_faults,
+)
 from soxauto_assets.assets.factory import asset_key, surroundings, who
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.metadata import location, outcome_metadata
@@ -207,17 +212,21 @@ def control_assets(
     ) -> Iterator[dg.MaterializeResult[object] | dg.AssetCheckResult]:
         from soxauto_assets.assets.control_attempt import attempt_control
 
+        run_id = context.run.run_id
+        run = RunIdentity(run_id, who(), f"{attempt_settings.ui_url}/runs/{run_id}")
         made = attempt_control(
             Period.parse(context.partition_key),
             surroundings(report_io, state, warehouse, attempt_settings, alerts, None),
             inputs.store,
             zone,
-            RunIdentity(
-                context.run.run_id, who(), f"{attempt_settings.ui_url}/runs/{context.run.run_id}"
-            ),
+            run,
             listener,
         )
-        review = make_review(made.outcome, report_io.results, report_io.evidence, inputs.store)
+        review = make_review(
+            made.outcome.address, report_io.results, report_io.evidence, inputs.store
+        )
+        if review.faults:
+            tell_of_faults(review, made.outcome.address, state.store, alerts, run.url)
         yield from _events(made, review, report_io.results.url)
 
     return step

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from soxauto_assets.assets.causes import describe
 
 if TYPE_CHECKING:
-    from soxauto_assets.assets.outcome import Outcome
+    from soxauto_assets.assets.alerts import AlertSink
+    from soxauto_assets.store.layout import AttemptAddress
     from soxauto_assets.store.protocol import ObjectStore, Receipt
 
 WORKBOOK = "review.xlsx"
@@ -39,20 +40,35 @@ class ReviewMade:
 
 
 def make_review(
-    outcome: Outcome, results: ObjectStore, evidence: ObjectStore, inputs: ObjectStore
+    address: AttemptAddress, results: ObjectStore, evidence: ObjectStore, inputs: ObjectStore
 ) -> ReviewMade:
-    """The workbook of the control that ``outcome`` has packed; an error becomes a fault."""
+    """The workbook of the control whose package is at ``address``; an error becomes a fault."""
     from soxauto_assets.reconciliation.review.answers import standing
     from soxauto_assets.reconciliation.review.reading import workbook_faults
     from soxauto_assets.reconciliation.review.reviewed import read_reviewed
     from soxauto_assets.reconciliation.review.workbook import workbook
 
     try:
-        reviewed = read_reviewed(evidence, outcome.address)
+        reviewed = read_reviewed(evidence, address)
         content = workbook(reviewed, {})
         faults = tuple(workbook_faults(content, reviewed))
         waiting = standing(inputs, reviewed).blockers
-        receipt = results.create(outcome.address.key(WORKBOOK), content)
+        receipt = results.create(address.key(WORKBOOK), content)
     except Exception as error:  # the control is packed; what shows it must not undo that
         return ReviewMade(None, (describe(error),), ("It is not known what waits.",))
     return ReviewMade(receipt, faults, waiting)
+
+
+def tell_of_faults(
+    review: ReviewMade,
+    address: AttemptAddress,
+    state: ObjectStore,
+    sink: AlertSink | None,
+    run_url: str,
+) -> None:
+    """One alert that the workbook is not to be used, and why."""
+    from soxauto_assets.assets.alerts import tell
+    from soxauto_assets.evidence.alert_texts import review_not_made
+    from soxauto_assets.evidence.lease import utc_now
+
+    tell(state, sink, review_not_made(address, review.faults, run_url=run_url, at=utc_now()))

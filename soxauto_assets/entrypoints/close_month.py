@@ -29,7 +29,7 @@ from soxauto_assets.entrypoints.console import (
 )
 from soxauto_assets.entrypoints.control_run import (
     QUIET,
-    control_status,
+    control_said,
     controls_of,
     is_a_finding,
     run_control,
@@ -107,7 +107,8 @@ def close(
     made, controls = controls_of(listener.outcomes)
     for outcome in controls:
         console.print(
-            f"{outcome.address.period} PG-01: {control_status(outcome)}",
+            f"{outcome.address.period} PG-01: "
+            + control_said(outcome, _resource(definitions, "report_io").results),
             style="bold",
             highlight=False,
         )

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from soxauto_assets.assets.outcome import Outcome
     from soxauto_assets.period import Period
     from soxauto_assets.settings import Settings
+    from soxauto_assets.store.protocol import ObjectStore
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The console listener tells it better; the instance keeps every event all the same."""
+PASSED = "RECONCILED OR EXPLAINED"
 
 
 def run_control(
@@ -81,10 +83,30 @@ def control_status(outcome: Outcome) -> str:
     """The status of the whole control, as its checks decide it."""
     failed = {check.name for check in outcome.failed_checks}
     if not failed:
-        return "RECONCILED OR EXPLAINED"
+        return PASSED
     if "complete" in failed:  # what is missing lets other checks fail too
         return "INCOMPLETE"
     return "TO INVESTIGATE" if is_a_finding(outcome) else "NOT SOUND"
+
+
+def control_said(outcome: Outcome, results: ObjectStore) -> str:
+    """The worst status, and how many lines have each: ``EXPLAINED (77 reconciled, 4 explained)``.
+
+    A control that is not sound says so before all; one that ended without lines says its cause.
+    """
+    import polars as pl
+
+    from soxauto_assets.reconciliation.control import Status, worst
+
+    if outcome.extract is None:
+        return f"NOT MADE: {outcome.cause}"
+    lines = pl.read_parquet(results.local_path(outcome.extract.key))["status"].to_list()
+    counts = [(status, lines.count(status.value)) for status in Status]
+    said = control_status(outcome)
+    if said == PASSED:
+        said = worst([status for status, count in counts if count]).value
+    listed = ", ".join(f"{count} {status.value.lower()}" for status, count in counts if count)
+    return f"{said} ({listed})"
 
 
 def controls_of(outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Outcome]]:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from soxauto_assets.entrypoints.close_month import prepare
 from soxauto_assets.entrypoints.console import ConsoleListener
-from soxauto_assets.entrypoints.control_run import run_control
+from soxauto_assets.entrypoints.control_run import control_said, run_control
 from soxauto_assets.entrypoints.instance import dagster_home, opened_instance
 from soxauto_assets.errors import SoxautoError
 
@@ -84,7 +84,8 @@ def show(outcome: Outcome, results: ObjectStore, evidence: ObjectStore, console:
         for text in through_time(outcome.address, evidence):
             console.print(text, highlight=False)
     word, style = ("PASS", "bold green") if outcome.passed else ("FAIL", "bold red")
-    console.print(Text(f"{outcome.address.period} PG-01: ").append(word, style=style))
+    said = Text(f"{outcome.address.period} PG-01: ").append(word, style=style)
+    console.print(said.append(f", {control_said(outcome, results)}"))
     if outcome.cause is not None:
         console.print(Text(f"  {outcome.cause}"))
     console.print(Text(f"  package: {outcome.package.url}"), soft_wrap=True)

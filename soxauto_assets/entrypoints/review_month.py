@@ -22,6 +22,7 @@ from soxauto_assets.settings import Settings
 
 if TYPE_CHECKING:
     from soxauto_assets.reconciliation.review.answers import Standing
+    from soxauto_assets.reconciliation.review.carry_over import Offer
     from soxauto_assets.store.protocol import ObjectStore
 
 app = typer.Typer(
@@ -64,9 +65,11 @@ def export(
     """Write the review workbook of the newest control of a month, with the answers given so far.
 
     It is made from the sealed package and names its digest: what is filled in answers that control
-    and no other. Answers that were given to an earlier control of the month are not taken over.
+    and no other. Answers that were given to an earlier control of the month stand in it where what
+    they answer is unchanged, marked, and count once the workbook is brought back.
     """
     from soxauto_assets.reconciliation.review.answers import newest
+    from soxauto_assets.reconciliation.review.carry_over import offer
     from soxauto_assets.reconciliation.review.reviewed import read_newest
     from soxauto_assets.reconciliation.review.workbook import workbook
 
@@ -74,8 +77,10 @@ def export(
     month = Period.parse(period)
     path = output or Path(f"pg01-review-{month}.xlsx")
     reviewed = read_newest(_store(settings, "evidence"), month)
-    given = newest(_store(settings, "inputs"), reviewed)
-    content = workbook(reviewed, {} if given is None else given.answers)
+    inputs = _store(settings, "inputs")
+    given = newest(inputs, reviewed)
+    offered = offer(inputs, _store(settings, "evidence"), reviewed)
+    content = workbook(reviewed, {} if given is None else given.answers, offered)
     try:
         with path.open("wb" if force else "xb") as file:
             file.write(content)
@@ -93,6 +98,8 @@ def export(
         highlight=False,
         markup=False,
     )
+    if offered is not None:
+        _console().print(Text(_said(offered)))
 
 
 @app.command("import")
@@ -107,6 +114,7 @@ def import_(
     """
     from soxauto_assets.assets.factory import who
     from soxauto_assets.reconciliation.review.answers import keep, standing
+    from soxauto_assets.reconciliation.review.carry_over import offer
     from soxauto_assets.reconciliation.review.reading import (
         OpenedWorkbook,
         period_of,
@@ -126,6 +134,7 @@ def import_(
     reviewed = read_newest(_store(settings, "evidence"), month)
     answers = read_answers(opened, reviewed)
     inputs = _store(settings, "inputs")
+    offered = offer(inputs, _store(settings, "evidence"), reviewed)
     made = keep(
         inputs,
         _store(settings, "state"),
@@ -134,6 +143,7 @@ def import_(
         content,
         who=who(),
         at=datetime.now(UTC),
+        offered=None if offered is None else offered.answers,
     )
     console = _console()
     console.print(
@@ -156,6 +166,7 @@ def show(
     Exit code 0 when every answer that is needed has an owner and an explanation; else 1.
     """
     from soxauto_assets.reconciliation.review.answers import history, standing
+    from soxauto_assets.reconciliation.review.carry_over import offer
     from soxauto_assets.reconciliation.review.reviewed import read_newest
 
     settings = Settings.load()
@@ -173,11 +184,23 @@ def show(
         console.print(
             Text(
                 f"import of {made.at:%Y-%m-%d %H:%M:%S} UTC by {made.who}: {len(made.answers)} "
-                f"answers, workbook {made.workbook_sha256[:16]}, {counts}"
+                f"answers ({len(made.carried)} carried over), workbook "
+                f"{made.workbook_sha256[:16]}, {counts}"
             )
         )
+    offered = offer(inputs, _store(settings, "evidence"), reviewed)
+    if offered is not None:
+        console.print(Text(_said(offered), style="yellow"))
     _show_blockers(now, console)
     raise typer.Exit(1 if now.blockers else 0)
+
+
+def _said(offered: Offer) -> str:
+    return (
+        f"Carried over: {len(offered.answers)} answers {offered.said}; {offered.asked_again} no "
+        "longer fit. To be confirmed: they stand in the exported workbook, and count once it is "
+        "brought back."
+    )
 
 
 def review_table(now: Standing, *, every: bool) -> Table:

@@ -136,6 +136,30 @@ def log_behind(
     )
 
 
+def review_not_made(
+    address: AttemptAddress, faults: Sequence[str], *, run_url: str | None, at: datetime
+) -> Alert:
+    """The alert of a review workbook that is not there, or not to be used; ``at`` is aware UTC."""
+    lines = [
+        f"The review workbook of {address.period} is not to be used. The control itself stands.",
+        *(f"Cause: {fault}" for fault in faults),
+        f"Remove the cause, then make the control again: `soxauto pg01 --period {address.period}`.",
+        f"Attempt: {address.attempt}",
+    ]
+    if run_url is not None:
+        lines.append(f"Run: {run_url}")
+    return Alert(
+        AlertKind.OPERATION,
+        f"SOX PG-01: the review workbook of {address.period} could not be made",
+        tuple(lines),
+        at,
+        report=f"{address.report}_review",
+        period=str(address.period),
+        attempt=address.attempt,
+        run_url=run_url,
+    )
+
+
 def run_summary(
     period: Period,
     run_id: str,

@@ -109,6 +109,25 @@ def test_a_report_whose_current_data_was_changed_makes_its_families_incomplete(
     assert done.code == 1
     assert "EC_NG 18350 INCOMPLETE: ipe_10: " in done.out
     assert failed_checks(last_package(home, GOOD)) == {"complete"}
+    assert "2024-09 PG-01: FAIL, INCOMPLETE (" in done.out
+
+
+def test_answers_to_the_control_before_are_offered_again_and_count_once_brought_back(
+    home: Home, tmp_path: Path
+) -> None:
+    """The control was made again just before, with one family incomplete."""
+    shown = home.soxauto("review", "show", GOOD)
+    assert "Carried over: 1 answers given by " in shown.out
+    assert "A. Person" not in shown.out
+    file = tmp_path / "again.xlsx"
+    exported = home.soxauto("review", "export", GOOD, "-o", str(file))
+    assert "To be confirmed" in exported.out
+    imported = home.soxauto("review", "import", str(file))
+    assert "1 answers" in imported.out, imported.out + imported.err
+    shown = home.soxauto("review", "show", GOOD)
+    assert "A. Person" in shown.out
+    assert "(1 carried over)" in shown.out
+    assert "Carried over: " not in shown.out
 
 
 def test_a_month_without_reports_is_incomplete_and_packed_all_the_same(home: Home) -> None:

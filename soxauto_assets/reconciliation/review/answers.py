@@ -60,7 +60,9 @@ class Import:
     """One workbook that was read back.
 
     ``manifest_sha256`` names the control that it answers, ``workbook_sha256`` the file,
-    ``who`` is ``user@host``, ``at`` aware UTC. ``answers`` are those that are not empty.
+    ``who`` is ``user@host``, ``at`` aware UTC. ``answers`` are those that are not empty;
+    ``carried`` are the items among them whose answer was given to an earlier control of the month
+    and is confirmed with this import as it stood.
     """
 
     period: Period
@@ -70,6 +72,7 @@ class Import:
     who: str
     at: datetime
     answers: Mapping[str, Answer]
+    carried: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -91,10 +94,12 @@ def keep(
     *,
     who: str,
     at: datetime,
+    offered: Mapping[str, Answer] | None = None,
 ) -> Import:
     """Store the answers and the workbook they stood in, and record it in the journal.
 
-    ``at`` is aware. The workbook is stored first: answers without it would prove nothing.
+    ``at`` is aware. ``offered`` are answers to an earlier control (``carry_over.py``).
+    The workbook is stored first: answers without it would prove nothing.
     """
     given = {item: answer for item, answer in sorted(answers.items()) if not answer.is_empty}
     made = Import(
@@ -105,6 +110,7 @@ def keep(
         who,
         at,
         given,
+        tuple(item for item, answer in given.items() if (offered or {}).get(item) == answer),
     )
     try:
         inputs.create(f"{made.stem}.xlsx", workbook)
@@ -113,8 +119,12 @@ def keep(
             raise
     document = _document(made)
     inputs.create(f"{made.stem}.json", canonical_json(document))
-    fields = {name: value for name, value in document.items() if name != "answers"}
-    counted: dict[str, object] = {"answers": len(given), "key": f"{made.stem}.json"}
+    fields = {name: value for name, value in document.items() if name not in ("answers", "carried")}
+    counted: dict[str, object] = {
+        "answers": len(given),
+        "carried": len(made.carried),
+        "key": f"{made.stem}.json",
+    }
     journal.record(state, journal.RecordKind.REVIEW, fields | counted, at=at, once=made.stem)
     return made
 
@@ -171,6 +181,7 @@ def _document(made: Import) -> dict[str, object]:
         "workbook_sha256": made.workbook_sha256,
         "who": made.who,
         "at": utc_text(made.at),
+        "carried": list(made.carried),
         "answers": {
             item: {
                 "owner": answer.owner,
@@ -205,6 +216,7 @@ def _read(inputs: ObjectStore, key: str, period: Period) -> Import:
             document["who"],
             parse_utc(document["at"]),
             answers,
+            tuple(document.get("carried", ())),  # imports of before had none
         )
     except (NotCanonicalError, KeyError, TypeError, ValueError) as error:
         raise ObjectDamagedError(

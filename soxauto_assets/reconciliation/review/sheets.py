@@ -59,6 +59,10 @@ _STYLES: dict[str, dict[str, Any]] = {
                       "border_color": "#E6D9A8", "quote_prefix": False, "num_format": "@"},
     "input date": _PLAIN | {"locked": False, "bg_color": "#FFFBEB", "border": 1,
                             "border_color": "#E6D9A8", "num_format": "yyyy-mm-dd"},
+    "carried": _TEXT | {"locked": False, "bg_color": "#FCE4D6", "border": 1, "italic": True,
+                        "border_color": "#E6B8A2", "quote_prefix": False, "num_format": "@"},
+    "carried date": _PLAIN | {"locked": False, "bg_color": "#FCE4D6", "border": 1, "italic": True,
+                              "border_color": "#E6B8A2", "num_format": "yyyy-mm-dd"},
     "wanted": {"bg_color": "#FFD966"},
     "stamp": {"font_name": "Calibri", "bold": True, "font_size": 14, "align": "center"},
 }  # fmt: skip

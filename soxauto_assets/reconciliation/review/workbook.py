@@ -39,6 +39,7 @@ from soxauto_assets.reconciliation.review.sheets import Sheets
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
+    from soxauto_assets.reconciliation.review.carry_over import Offer
     from soxauto_assets.reconciliation.review.reviewed import Reviewed
 
 _LINE_HEIGHT, _LETTERS_A_LINE = 14, 52
@@ -55,7 +56,8 @@ _HOW = (
     "Fill in Owner and Explanation (both are needed), Action and Due date. Other cells are locked; "
     "a row must not be deleted, and no figure changed: the import refuses the file then.",
     "Save, and bring it back: soxauto review import FILE. It counts for this control only, as "
-    "named above. After the control is run again, export a new workbook.",
+    "named above. After the control is run again, export a new workbook: answers to what has not "
+    "changed stand in it, in orange, to be confirmed.",
     "Amounts are debit positive. Variance = ledger less expected. USD = local currency by closing "
     "rate, rounded half up. An asterisk marks accounts whose sign finance has not confirmed.",
     "Totals are formulas. The complete tables stand in the package of the control under "
@@ -63,8 +65,13 @@ _HOW = (
 )
 
 
-def workbook(reviewed: Reviewed, answers: Mapping[str, Answer]) -> bytes:
-    """The workbook of a control, with the answers that were given before, by the item's id."""
+def workbook(
+    reviewed: Reviewed, answers: Mapping[str, Answer], offered: Offer | None = None
+) -> bytes:
+    """The workbook of a control, with the answers that were given before, by the item's id.
+
+    What is ``offered`` of an earlier control stands there too, marked, where there is no answer.
+    """
     from xlsxwriter.workbook import Workbook
 
     content = BytesIO()
@@ -89,7 +96,7 @@ def workbook(reviewed: Reviewed, answers: Mapping[str, Answer]) -> bytes:
         sheets = Sheets(book, reviewed)
         asked = items(reviewed)
         write_summary(sheets, asked)
-        _write_review(sheets, asked, answers)
+        _write_review(sheets, asked, answers, offered)
         write_lines(sheets)
         write_bridges(sheets)
         write_drilldown(sheets)
@@ -102,7 +109,14 @@ def binding(reviewed: Reviewed) -> tuple[str, ...]:
     return (FORMAT, str(reviewed.period), reviewed.address.attempt, reviewed.manifest_sha256)
 
 
-def _write_review(sheets: Sheets, asked: tuple[Item, ...], answers: Mapping[str, Answer]) -> None:
+def _write_review(
+    sheets: Sheets,
+    asked: tuple[Item, ...],
+    answers: Mapping[str, Answer],
+    offered: Offer | None,
+) -> None:
+    carried = {} if offered is None else {**offered.answers}
+    answers = {**carried, **answers}
     sheet = sheets.add(REVIEW, [column.width for column in COLUMNS], input=True)
     period = sheets.reviewed.period
     first, last = HEADER_ROW + 1, HEADER_ROW + len(asked)
@@ -112,7 +126,13 @@ def _write_review(sheets: Sheets, asked: tuple[Item, ...], answers: Mapping[str,
         1,
         0,
         "Fill in the yellow columns of every row that says yes. Owner and explanation are needed; "
-        "without them the month cannot be signed off.",
+        "without them the month cannot be signed off."
+        + (
+            ""
+            if offered is None
+            else f" Answers in orange are carried over ({offered.said}): "
+            "look at them; bringing the workbook back confirms them."
+        ),
         "soft",
     )
     open_now = sum(item.needed and bool(answers.get(item.id, Answer()).lacks) for item in asked)
@@ -128,8 +148,19 @@ def _write_review(sheets: Sheets, asked: tuple[Item, ...], answers: Mapping[str,
         kind = "input head" if column.input else "head"
         sheet.write_string(HEADER_ROW, number, column.header, sheets.style(kind))
     for row, item in enumerate(asked, first):
+        answer = answers.get(item.id, Answer())
         _write_item(sheets, sheet, row, item)
-        _write_answer(sheets, sheet, row, answers.get(item.id, Answer()))
+        if offered is not None and answer == carried.get(item.id):
+            _write_answer(sheets, sheet, row, answer, "carried")
+            sheet.write_comment(
+                row,
+                position("owner"),
+                f"Carried over: {offered.said}. To be confirmed: it counts once this workbook is "
+                "brought back.",
+                {"author": "SOXauto PG-01"},
+            )
+        else:
+            _write_answer(sheets, sheet, row, answer)
     own = position("id")
     sheet.set_column(own, own, COLUMNS[own].width, None, {"hidden": True})
     sheet.freeze_panes(HEADER_ROW + 1, position("family"))
@@ -162,7 +193,9 @@ def _write_item(sheets: Sheets, sheet: Worksheet, row: int, item: Item) -> None:
     sheets.amount(sheet, row, position("threshold_usd"), item.threshold_usd)
 
 
-def _write_answer(sheets: Sheets, sheet: Worksheet, row: int, answer: Answer) -> None:
+def _write_answer(
+    sheets: Sheets, sheet: Worksheet, row: int, answer: Answer, style: str = "input"
+) -> None:
     texts = {
         "owner": answer.owner,
         "explanation": answer.explanation,
@@ -170,13 +203,13 @@ def _write_answer(sheets: Sheets, sheet: Worksheet, row: int, answer: Answer) ->
     }
     for name, text in texts.items():
         if text:
-            sheets.text(sheet, row, position(name), text, "input")
+            sheets.text(sheet, row, position(name), text, style)
         else:
-            sheet.write_blank(row, position(name), None, sheets.style("input"))
+            sheet.write_blank(row, position(name), None, sheets.style(style))
     if answer.due is None:
-        sheet.write_blank(row, position("due"), None, sheets.style("input date"))
+        sheet.write_blank(row, position("due"), None, sheets.style(f"{style} date"))
     else:
-        sheet.write_datetime(row, position("due"), answer.due, sheets.style("input date"))
+        sheet.write_datetime(row, position("due"), answer.due, sheets.style(f"{style} date"))
 
 
 def _validate(sheets: Sheets, sheet: Worksheet, first: int, last: int) -> None:

@@ -16,11 +16,13 @@ from openpyxl.worksheet.worksheet import Worksheet
 from soxauto_assets.evidence import journal
 from soxauto_assets.reconciliation.review.answers import (
     Answer,
+    Import,
     history,
     keep,
     newest,
     standing,
 )
+from soxauto_assets.reconciliation.review.carry_over import fitting
 from soxauto_assets.reconciliation.review.items import items
 from soxauto_assets.reconciliation.review.layout import HEADER_ROW, position
 from soxauto_assets.reconciliation.review.reading import (
@@ -37,6 +39,7 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.protocol import ObjectDamagedError
 from soxauto_assets_tests.reconciliation.months import PERIOD, control, quiet_month
 from soxauto_assets_tests.reconciliation.review.controls import (
+    ADDRESS,
     MANIFEST,
     colourful,
     many,
@@ -344,3 +347,54 @@ def test_what_was_explained_may_be_signed_off_and_what_is_missing_may_not(
     assert control_blockers(replace(one, checks=only), inputs) == ()
     unanswered = replace(one, checks=only, manifest_sha256="4e" * 32)
     assert len(control_blockers(unanswered, inputs)) == 3
+
+
+def test_answers_to_what_is_unchanged_are_offered_again_and_no_others() -> None:
+    earlier = colourful()
+    same, other = "line/EC_KE/18350", "line/EC_NG/18412"
+    given = Import(
+        PERIOD,
+        ADDRESS.attempt,
+        MANIFEST,
+        "ab" * 32,
+        "a.person@office",
+        NOW,
+        {same: FULL, other: FULL},
+    )
+    lines = tuple(
+        {**line, "missing": "another reason"}
+        if (line["company"], line["pool"]) == ("EC_NG", "18412")
+        else line
+        for line in earlier.lines
+    )
+    later = replace(earlier, lines=lines, manifest_sha256="4a" * 32)
+    found = fitting(given, earlier, later)
+    assert found is not None
+    assert (found.answers, found.asked_again) == ({same: FULL}, 1)
+    content = workbook(later, {}, found)
+    # It is no answer until somebody has brought it back.
+    assert read(content, later)[same] == FULL
+    cell = openpyxl.load_workbook(io.BytesIO(content))["Review"].cell(
+        FIRST + [item.id for item in items(later)].index(same), position("owner") + 1
+    )
+    assert "To be confirmed" in cell.comment.text
+    assert "a.person@office" in cell.comment.text
+
+
+def test_an_answer_that_is_confirmed_as_it_stood_is_kept_as_carried_over(tmp_path: Path) -> None:
+    inputs, state = (LocalStore(tmp_path / name, name=name) for name in ("inputs", "state"))
+    one = colourful()
+    same, other = "line/EC_KE/18350", "line/EC_NG/18412"
+    changed_answer = replace(FULL, explanation="Another explanation")
+    made = keep(
+        inputs,
+        state,
+        one,
+        {same: FULL, other: changed_answer},
+        b"workbook",
+        who="b.person@office",
+        at=NOW,
+        offered={same: FULL, other: FULL},
+    )
+    assert made.carried == (same,)
+    assert history(inputs, PERIOD) == (made,)
