@@ -41,6 +41,7 @@ from soxauto_assets.tables.redshift import RedshiftTables
 
 if TYPE_CHECKING:
     from soxauto_assets.demo.plan import DemoPlan
+    from soxauto_assets.evidence.signing import Signer
     from soxauto_assets.warehouse.protocol import Warehouse
 
 
@@ -155,6 +156,15 @@ def store_url(settings: Settings, name: str) -> str:
     if settings.store == "s3":
         return _s3_address(settings, name).text
     return (settings.home / name).resolve().as_uri()
+
+
+def signer_of(settings: Settings) -> Signer:
+    """The product's own key, which signs packages and the log's checkpoints."""
+    from soxauto_assets.evidence.signing import open_signer
+
+    return open_signer(
+        settings.signing_key, keys_folder=settings.home / "keys", region=settings.aws_region
+    )
 
 
 def _s3_address(settings: Settings, name: str) -> S3Address:

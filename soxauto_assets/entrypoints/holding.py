@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soxauto_assets.entrypoints.bindings import store_url
+from soxauto_assets.entrypoints.bindings import signer_of, store_url
 from soxauto_assets.evidence.holder import Holder
 from soxauto_assets.evidence.holds import hold
 from soxauto_assets.store.opening import open_store
@@ -26,6 +26,15 @@ def put_hold(
     state = open_store(store_url(settings, "state"), name="state")
     evidence = open_store(store_url(settings, "evidence"), name="evidence")
     who = Holder.this_process().who
-    held = hold(state, evidence, report, period, on=on, who=who, reason=reason)
+    held = hold(
+        state,
+        evidence,
+        report,
+        period,
+        on=on,
+        who=who,
+        reason=reason,
+        log_signer=signer_of(settings),
+    )
     done = "under a legal hold" if on else "released from the legal hold"
     console.print(f"{report} {period}: {held} objects {done}; recorded.", highlight=False)

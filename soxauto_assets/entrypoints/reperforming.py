@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from soxauto_assets.assets.alerts import tell
 from soxauto_assets.automation.alerting import deliver
 from soxauto_assets.catalog.loader import report_ids
-from soxauto_assets.entrypoints.bindings import alert_sink, store_url, warehouse_resource
+from soxauto_assets.entrypoints.bindings import alert_sink, signer_of, store_url, warehouse_resource
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.evidence.holder import Holder
 from soxauto_assets.evidence.reperformance.documents import DIFFERS, duplicates, table
 from soxauto_assets.evidence.reperformance.performing import Means, reperform
 from soxauto_assets.evidence.sealing import Sealing
-from soxauto_assets.evidence.signing import open_signer
 from soxauto_assets.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -61,13 +60,7 @@ def reperform_month(report: str, period: Period, settings: Settings, console: Co
             results=open_store(store_url(settings, "results"), name="results"),
             evidence=evidence,
             warehouse=warehouse_resource(settings).warehouse,
-            sealing=Sealing(
-                open_signer(
-                    settings.signing_key,
-                    keys_folder=settings.home / "keys",
-                    region=settings.aws_region,
-                )
-            ),
+            sealing=Sealing(signer_of(settings)),
             scratch=settings.home / "scratch",
             tries=settings.source_tries,
             who=Holder.this_process().who,

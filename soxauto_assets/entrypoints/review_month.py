@@ -113,6 +113,8 @@ def import_(
     Every import stays, with who and when; the newest counts. Exit code 0 when it was taken.
     """
     from soxauto_assets.assets.factory import who
+    from soxauto_assets.entrypoints.bindings import signer_of
+    from soxauto_assets.evidence.log_keeping import keep_log
     from soxauto_assets.reconciliation.review.answers import keep, standing
     from soxauto_assets.reconciliation.review.carry_over import offer
     from soxauto_assets.reconciliation.review.reading import (
@@ -144,6 +146,13 @@ def import_(
         who=who(),
         at=datetime.now(UTC),
         offered=None if offered is None else offered.answers,
+    )
+    # Where the log cannot be written the answers stand all the same; the next start enters them.
+    keep_log(
+        _store(settings, "state"),
+        _store(settings, "evidence"),
+        signer_of(settings),
+        since=made.at,
     )
     console = _console()
     console.print(

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soxauto_assets.catalog.loader import report_ids
-from soxauto_assets.entrypoints.bindings import store_url
+from soxauto_assets.entrypoints.bindings import signer_of, store_url
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.evidence.lifecycle import attempts, latest
 from soxauto_assets.evidence.sign_off import SignOffRefusedError, StoredSignOff, sign_off, sign_offs
-from soxauto_assets.evidence.signing import PersonalSigner, open_signer
+from soxauto_assets.evidence.signing import PersonalSigner
 from soxauto_assets.reconciliation.sign_off_rules import blockers
 from soxauto_assets.store.opening import open_store
 from soxauto_assets.store.protocol import ObjectDamagedError
@@ -98,12 +98,7 @@ def sign(
         evidence=evidence,
         state=state,
         trust=trust,
-        log_signer=open_signer(
-            settings.signing_key,
-            keys_folder=settings.home / "keys",
-            region=settings.aws_region,
-            endpoint=settings.aws_endpoint,
-        ),
+        log_signer=signer_of(settings),
         note=note,
     )
 

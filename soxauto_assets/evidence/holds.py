@@ -8,14 +8,19 @@ not of this code. Not here: retention by date, which each object gets when it is
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from soxauto_assets.errors import PermanentError
-from soxauto_assets.evidence import journal
+from soxauto_assets.evidence.journal import RecordKind
 from soxauto_assets.evidence.lifecycle import attempts
+from soxauto_assets.evidence.log_keeping import record_in_log
 from soxauto_assets.evidence.seal import standing
 from soxauto_assets.period import Period
 from soxauto_assets.store.locks import set_legal_hold
 from soxauto_assets.store.protocol import ObjectStore, Receipt
+
+if TYPE_CHECKING:
+    from soxauto_assets.evidence.signing import Signer
 
 
 class NothingToHoldError(PermanentError):
@@ -31,12 +36,14 @@ def hold(
     on: bool,
     who: str,
     reason: str,
+    log_signer: Signer,
     at: datetime | None = None,
 ) -> int:
     """Put all packages of a report and month under a legal hold, or release it; how many objects.
 
-    Recorded once all objects have it; after an error it may be called again. Raises
-    NothingToHoldError, NoLocksError, and what the stores raise.
+    Recorded once all objects have it, in the evidence log, whose checkpoints ``log_signer`` signs;
+    after an error it may be called again. Raises NothingToHoldError, NoLocksError, and what the
+    stores and ``record_in_log`` raise.
     """
     history = attempts(state, report, period)
     if not history:
@@ -50,9 +57,11 @@ def hold(
             receipt = Receipt(info.key, info.version, info.sha256, info.size)
             set_legal_hold(evidence, receipt, on)
             held += 1
-    journal.record(
+    record_in_log(
         state,
-        journal.RecordKind.HOLD,
+        evidence,
+        log_signer,
+        RecordKind.HOLD,
         {
             "attempts": [attempt.address.attempt for attempt in history],
             "objects": held,

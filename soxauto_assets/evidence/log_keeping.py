@@ -63,6 +63,8 @@ LOGGED = frozenset(
         RecordKind.SIGN_OFF,
         RecordKind.HOLD,
         RecordKind.REPERFORMANCE,
+        RecordKind.REVIEW,
+        RecordKind.NOT_READY,
     }
 )
 """The kinds of records that the log has; what the operation needs beside (alerts, take-overs)

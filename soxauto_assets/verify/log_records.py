@@ -30,7 +30,7 @@ from soxauto_assets.verify.strict_json import (
 
 CATALOGUE, OPENED, CURRENT, CLOSED = "catalogue", "opened", "current", "closed"
 REPERFORMANCE = "re-performance"
-OTHER_KINDS = ("sign-off", "hold", REPERFORMANCE)
+OTHER_KINDS = ("sign-off", "hold", REPERFORMANCE, "review", "not-ready")
 STILL_OPEN = timedelta(hours=24)
 """How long before the log's last record an attempt may have been opened and not be closed yet."""
 

@@ -131,6 +131,31 @@ def test_what_a_crash_kept_out_of_the_log_is_completed_once(root: Path) -> None:
     assert [parse_canonical(e)["fields"]["reason"] for e in log.entries()] == ["b", "a"]
 
 
+def test_every_kind_of_record_that_an_auditor_asks_for_gets_its_place_in_the_log(
+    root: Path,
+) -> None:
+    state, evidence = stores(root)
+    about = {"report": "ipe_07", "period": "2024-09", "attempt": "20241001_080000Z-00000001"}
+    closing = {
+        "closed_at": "2024-10-01T08:00:00.000000Z",
+        "manifest": {"key": "k", "sha256": "ab" * 32},
+        "verdict": "FAIL",
+    }
+    told = set(RecordKind) - {RecordKind.TAKEN_OVER, RecordKind.ALERT}
+    for kind in RecordKind:
+        fields = about | (closing if kind is RecordKind.CLOSED else {})
+        if kind is RecordKind.CATALOGUE:
+            fields = {"reports": []}
+        journal.record(state, kind, fields)
+
+    keep_log(state, evidence, SIGNER)
+
+    entries = [parse_canonical(entry) for entry in EvidenceLog(evidence, SIGNER).entries()]
+    assert Counter(entry["kind"] for entry in entries) == Counter(kind.value for kind in told)
+    unknown = "kinds of records that this verifier does not know"
+    assert unknown not in {f.name for f in verified(root / "evidence/log").report.checks}
+
+
 def test_a_damaged_record_keeps_no_other_one_out(root: Path) -> None:
     state, evidence = stores(root)
     journal.record(state, RecordKind.HOLD, {"reason": "a"})

@@ -19,7 +19,14 @@ from soxauto_assets.store.local import LocalStore
 from soxauto_assets.store.locks import NoLocksError
 from soxauto_assets.store.s3 import S3Store
 from soxauto_assets.verify import Verification, verify_package
-from soxauto_assets_tests.support.packages import ADDRESS, SEALING, interrupted, published, sample
+from soxauto_assets_tests.support.packages import (
+    ADDRESS,
+    SEALING,
+    SIGNER,
+    interrupted,
+    published,
+    sample,
+)
 from soxauto_assets_tests.support.s3_server import s3_server
 
 
@@ -95,6 +102,7 @@ def test_a_hold_is_on_every_object_until_it_is_released_and_is_recorded(
             on=on,
             who="amina@books",
             reason="case 17",
+            log_signer=SIGNER,
         )
 
     assert holds() == {False}
@@ -115,7 +123,25 @@ def test_a_folder_has_no_legal_hold_and_a_month_without_attempt_nothing_to_hold(
     open_attempt(state, ADDRESS, "amina@books", "run").release()
 
     with pytest.raises(NoLocksError, match="a folder, which has no legal hold"):
-        hold(state, evidence, ADDRESS.report, ADDRESS.period, on=True, who="a", reason="r")
+        hold(
+            state,
+            evidence,
+            ADDRESS.report,
+            ADDRESS.period,
+            on=True,
+            who="a",
+            reason="r",
+            log_signer=SIGNER,
+        )
     with pytest.raises(NothingToHoldError, match="no attempt at ipe_99 2024-10"):
-        hold(state, evidence, "ipe_99", Period(2024, 10), on=True, who="a", reason="r")
+        hold(
+            state,
+            evidence,
+            "ipe_99",
+            Period(2024, 10),
+            on=True,
+            who="a",
+            reason="r",
+            log_signer=SIGNER,
+        )
     assert [r for r in journal.read(state) if r.kind is journal.RecordKind.HOLD] == []
