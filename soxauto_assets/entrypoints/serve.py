@@ -20,7 +20,7 @@ from soxauto_assets.settings import PROJECT_FOLDER, Settings
 Role = Literal["web", "daemon"]
 PORT = 3000
 CLOUD_CONFIGURATION = PROJECT_FOLDER / "deploy" / "dagster.cloud.yaml"
-NEEDED = ("DAGSTER_PG_HOST", "DAGSTER_PG_DB", "DAGSTER_PG_USERNAME", "DAGSTER_PG_PASSWORD")
+NEEDED = tuple(f"DAGSTER_PG_{name}" for name in ("HOST", "PORT", "DB", "USERNAME", "PASSWORD"))
 HEALTH_SECONDS = 15
 _ROLE = "role"
 

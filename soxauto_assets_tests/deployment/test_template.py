@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from soxauto_assets.assets.control_assets import CONTROL
 from soxauto_assets.automation.metrics import FAILURE, NAMESPACE, SUCCESS
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.deployment.template import Stack, parse_template, read_template
@@ -19,7 +20,9 @@ from soxauto_assets.settings import PROJECT_FOLDER, Settings
 PATH = PROJECT_FOLDER / "deploy" / "soxauto.yaml"
 TRIGGERS = ("lambda", "ecs-task", "daemon")
 RESERVED_IN_LAMBDA = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID")
-READ_BY_OTHERS = {"DAGSTER_HOME", "DAGSTER_PG_HOST", "DAGSTER_PG_DB", "DAGSTER_PG_USERNAME"}
+READ_BY_OTHERS = {
+    "DAGSTER_HOME", "DAGSTER_PG_HOST", "DAGSTER_PG_PORT", "DAGSTER_PG_DB", "DAGSTER_PG_USERNAME",
+}  # fmt: skip
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/jumia-sox/soxauto@sha256:" + "a" * 64
 
 
@@ -301,6 +304,25 @@ def test_containers_are_hardened_and_stop_gracefully(document):
         assert container["StopTimeout"] >= 60, name
         assert container["Image"] == {"Ref": "ImageUri"}, name
         assert {m["ContainerPath"] for m in container["MountPoints"]} == {"/tmp"}, name
+    # Extracts are spooled; the emulator of an account does not keep this setting.
+    assert tasks["RunTask"]["EphemeralStorage"] == {"SizeInGiB": 30}
+
+
+def test_the_alarm_of_the_protection_hears_of_buckets_keys_trail_and_roles(document):
+    """A filter of CloudWatch Logs has at most 1,024 characters, names worked in."""
+    pattern = stack(document).value(
+        of_type(document, "AWS::Logs::MetricFilter")["ProtectionChangeFilter"]["FilterPattern"]
+    )
+    assert len(pattern) <= 1024
+    for told in (
+        'bucketName = "jumia-sox-evidence"', "kms.amazonaws.com", "cloudtrail.amazonaws.com",
+        'iam.amazonaws.com" && ($.requestParameters.roleName = "jumia-sox-*"',
+    ):  # fmt: skip
+        assert told in pattern
+    trail = of_type(document, "AWS::CloudTrail::Trail")["Trail"]
+    # IAM's own events come from another region.
+    assert trail["IsMultiRegionTrail"] is True
+    assert trail["IncludeGlobalServiceEvents"] is True
 
 
 def test_the_auditors_web_server_is_read_only_and_both_are_behind_a_login(document):
@@ -516,8 +538,9 @@ def test_the_watcher_counts_what_is_not_current_from_the_set_day_on(
     }
 
 
-def test_the_watcher_knows_every_report_of_the_catalogue(document):
-    assert tuple(document["Parameters"]["Reports"]["Default"].split(",")) == report_ids()
+def test_the_watcher_knows_every_report_of_the_catalogue_and_the_control(document):
+    told = tuple(document["Parameters"]["Reports"]["Default"].split(","))
+    assert told == (*report_ids(), CONTROL)
 
 
 # -- the faults of the guide, one by one

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -19,7 +19,9 @@ from soxauto_assets.verify.findings import Verification
 from soxauto_assets.verify.package import verify_package
 from soxauto_assets_tests.support.cloud import Cloud, content
 from soxauto_assets_tests.support.command import Home, predicate
+from soxauto_assets_tests.support.confined import confined, unshare
 from soxauto_assets_tests.support.lambda_runtime import Function, lambda_function
+from soxauto_assets_tests.support.parts import need
 from soxauto_assets_tests.support.s3_server import S3Server, s3_server
 from soxauto_assets_tests.support.starter import Starter
 
@@ -34,8 +36,9 @@ def server() -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="module")
-def home(new_folder: Callable[[], Path], demo_folder: Path) -> Home:
-    return Home(new_folder() / "home", demo_folder)
+def home(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> Home:
+    # Below /tmp, the one place where the function can write.
+    return Home(tmp_path_factory.mktemp("home"), demo_folder)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,11 @@ def of_task(server: S3Server) -> Cloud:
 def function(
     of_function: Cloud, home: Home, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Function]:
+    """Where the machine allows it, with nothing that can be written but /tmp, and no /dev/shm."""
     folder = tmp_path_factory.mktemp("function")
-    with lambda_function(of_function.environment(home), folder) as running:
+    environment = of_function.environment(home) | {"HOME": "/tmp"}
+    started = list if unshare() is None else confined
+    with lambda_function(environment, folder, started=started) as running:
         yield running
 
 
@@ -177,6 +183,20 @@ def test_sigterm_in_the_middle_of_a_task_packs_what_was_begun_and_the_next_task_
         one.closed and one.closed.verdict.value for one in of_task.history(REPORT, "2024-07")
     ]
     assert verdicts == ["FAIL (interrupted)", "PASS"]
+
+
+def test_the_function_needs_nothing_that_can_be_written_but_tmp(function: Function) -> None:
+    need("namespaces")
+    mounted = Path(f"/proc/{function.pid}/mounts")
+    writable = {
+        place
+        for _, place, kind, options, *_ in map(str.split, mounted.read_text().splitlines())
+        if "rw" in options.split(",") and not place.startswith(("/proc", "/sys", "/dev"))
+    }
+    assert writable == {"/tmp"}
+    assert not Path(f"/proc/{function.pid}/root/dev/shm").exists()
+    answer = function.ask({"period": MONTH, "reports": [REPORT]})
+    assert (answer.failed, answer.document["status"]) == (False, "SUCCESS"), function.log()
 
 
 def test_the_function_needs_less_memory_than_it_is_given(function: Function) -> None:

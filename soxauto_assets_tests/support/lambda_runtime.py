@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -124,6 +124,11 @@ class Function:
         """What it wrote to standard output and error by now."""
         return self._log.read_text("utf-8", "replace")
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def peak_mib(self) -> float:
         """The most memory that it had at once by now."""
         return peak_mib(self._process.pid)
@@ -143,18 +148,25 @@ class Function:
 
 
 @contextmanager
-def lambda_function(environment: Mapping[str, str], folder: Path, **how: Any) -> Iterator[Function]:
-    """The function in a process of its own, with ``environment`` alone; its log in ``folder``."""
+def lambda_function(
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    started: Callable[[Sequence[str]], Sequence[str]] = list,
+) -> Iterator[Function]:
+    """The function in a process of its own, with ``environment`` alone; its log in ``folder``.
+
+    ``started`` makes of its command another that becomes it, as ``confined`` does.
+    """
     runtime = LambdaRuntime()
     log = folder / "function.log"
     with log.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", HANDLER],
+            started([sys.executable, "-m", "awslambdaric", HANDLER]),
             env={**environment, "AWS_LAMBDA_RUNTIME_API": runtime.address},
             stdout=file,
             stderr=file,
             cwd="/",
-            **how,
         )
         function = Function(runtime, process, log)
         try:

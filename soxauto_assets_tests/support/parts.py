@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from soxauto_assets_tests.support.confined import unshare
+
 VARIABLE = "SOXAUTO_REQUIRE"
 
 
@@ -64,6 +66,11 @@ PARTS = {
         shows="workbooks opened and calculated by another program",
         remedy="install Debian's package libreoffice-calc",
         find=_libreoffice,
+    ),
+    "namespaces": Part(
+        shows="the function where nothing can be written but /tmp",
+        remedy="run as root on Linux, with unshare of Debian's package util-linux",
+        find=unshare,
     ),
     "odbc": Part(
         shows="reading over ODBC, with Microsoft's driver over TDS and against PostgreSQL",
