@@ -12,6 +12,7 @@ the run (``close_month.py``, ``control_run.py``), the watch (``remaining_time.py
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+_log = logging.getLogger(__name__)
+
+
 class MonthFailedError(PermanentError):
     """A month was begun and not every report of it passed; the message ends with the result."""
 
@@ -59,6 +63,12 @@ def handler(event: object, context: Any) -> dict[str, object]:
     """
     workflow = str(getattr(context, "aws_request_id", None) or uuid4())
     settings = Settings.load()
+    if settings.cutoff_date is not None:
+        # It would freeze the month (decision D2).
+        _log.warning(
+            "CUTOFF_DATE=%s is ignored here; the event says which month is closed.",
+            settings.cutoff_date,
+        )
     try:
         asked = asked_for(event, settings)
         if asked.scheduled and settings.trigger not in (None, "lambda"):

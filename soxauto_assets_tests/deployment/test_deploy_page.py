@@ -12,8 +12,11 @@ import typer.main
 from botocore import xform_name
 
 from soxauto_assets.deployment.template import read_template
+from soxauto_assets.entrypoints.bindings import resources
 from soxauto_assets.entrypoints.cli import app
-from soxauto_assets.settings import PROJECT_FOLDER
+from soxauto_assets.entrypoints.lambda_event import asked_for
+from soxauto_assets.entrypoints.lambda_result import Result, Status
+from soxauto_assets.settings import PROJECT_FOLDER, Settings
 
 PAGE = (PROJECT_FOLDER / "docs" / "deploy.md").read_text()
 TEMPLATE = read_template(PROJECT_FOLDER / "deploy" / "soxauto.yaml")
@@ -91,8 +94,9 @@ def test_parameters_alarms_and_names_of_the_page_are_those_of_the_template() -> 
     }
     section = PAGE.partition("## Monitoring")[2].partition("A task that stops")[0]
     assert set(re.findall(r"`([a-z-]+)`", section)) == alarms
+    known = set(TEMPLATE["Parameters"]) | {"ResultReuseConfiguration", "MonthFailedError"}
+    known |= {status.value for status in Status}
     for parameter in re.findall(r"`([A-Z][A-Za-z]+)(?:=\w+)?`", PAGE):
-        known = set(TEMPLATE["Parameters"]) | {"ResultReuseConfiguration"}
         assert parameter in known, parameter
 
 
@@ -101,3 +105,20 @@ def test_every_role_of_people_is_told() -> None:
     told = re.findall(r"^\| `([a-z-]+)` \|", section, re.M)
     tags = re.findall(r'"aws:PrincipalTag/sox-role": "([a-z-]+)"', json.dumps(TEMPLATE))
     assert sorted(told) == sorted(tags)
+
+
+def test_the_events_and_the_result_of_the_page_are_those_of_the_function() -> None:
+    section = PAGE.partition("## What the function takes")[2].partition("\n## ")[0]
+    asked = 0
+    for text in re.findall(r"`(\{[^`]*\})`", section):
+        asked_for(json.loads(text), Settings.load({}))
+        asked += 1
+    assert asked >= 6
+    (document,) = re.findall(r"```json\n(.*?)```", section, re.S)
+    shown = json.loads(document)
+    told = asked_for({"period": shown["period"], "reports": ["cr_05"]}, Settings.load({}))
+    empty = Result(told, "id", resources(Settings.load({})), whole=False).as_document()
+    assert list(shown) == list(empty)
+    assert set(shown["reports"][0]) == set(empty["reports"][0])  # type: ignore[index]
+    for status in Status:
+        assert f"| `{status.value}` |" in section

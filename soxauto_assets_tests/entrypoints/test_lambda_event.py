@@ -114,10 +114,11 @@ def test_no_event_leaves_without_a_month_or_a_reason(event: object) -> None:
         assert set(asked.reports) <= set(report_ids())
 
 
-def test_the_handler_alerts_of_a_refused_event_and_raises(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_handler_alerts_of_a_refused_event_raises_and_warns_of_a_fixed_cutoff(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("SOXAUTO_HOME", str(tmp_path))
+    monkeypatch.setenv("CUTOFF_DATE", "2024-09-30")
     out, err = io.StringIO(), io.StringIO()
 
     with redirect_stdout(out), redirect_stderr(err), pytest.raises(SoxautoError) as refused:
@@ -129,3 +130,4 @@ def test_the_handler_alerts_of_a_refused_event_and_raises(
     assert refused.value.problem == "'2024-9' is not a period."
     (alert, *_) = sorted((tmp_path / "alerts").glob("*.txt"))
     assert "SOX PG-01: an event was refused" in alert.read_text("utf-8")
+    assert "CUTOFF_DATE=2024-09-30 is ignored here" in caplog.text
