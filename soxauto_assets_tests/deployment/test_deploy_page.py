@@ -94,7 +94,11 @@ def test_parameters_alarms_and_names_of_the_page_are_those_of_the_template() -> 
     }
     section = PAGE.partition("## Monitoring")[2].partition("A task that stops")[0]
     assert set(re.findall(r"`([a-z-]+)`", section)) == alarms
-    known = set(TEMPLATE["Parameters"]) | {"ResultReuseConfiguration", "MonthFailedError"}
+    known = set(TEMPLATE["Parameters"]) | {
+        "ResultReuseConfiguration",
+        "MonthFailedError",
+        "CURRENT",
+    }
     known |= {status.value for status in Status}
     for parameter in re.findall(r"`([A-Z][A-Za-z]+)(?:=\w+)?`", PAGE):
         assert parameter in known, parameter
