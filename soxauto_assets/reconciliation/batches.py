@@ -40,10 +40,20 @@ def batches(reports: Sequence[pl.LazyFrame], most: int = MOST_ROWS) -> Iterator[
         spelled += own["id_company"].to_list()
         rows += int(own["len"].sum())
         if rows >= most:
-            yield pl.col("id_company").is_in(spelled, nulls_equal=True)
+            yield _of(spelled)
             spelled, rows = [], 0
     if spelled or counted.is_empty():
-        yield pl.col("id_company").is_in(spelled or [""], nulls_equal=True)
+        yield _of(spelled)
+
+
+def _of(spelled: list[str | None]) -> pl.Expr:
+    """Rows of the companies so spelled; the range lets a scan pass over what lies outside."""
+    names = [name for name in spelled if name is not None]
+    if len(names) < len(spelled) or not names:
+        return pl.col("id_company").is_in(spelled or [""], nulls_equal=True)
+    return pl.col("id_company").is_between(pl.lit(min(names)), pl.lit(max(names))) & pl.col(
+        "id_company"
+    ).is_in(names)
 
 
 def in_memory(name: str, pieces: Iterable[pl.DataFrame]) -> pl.LazyFrame:

@@ -9,6 +9,7 @@ another entry back (``reversals.py``).
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import polars as pl
@@ -27,6 +28,8 @@ from soxauto_assets.reconciliation.reversals import Classes, with_reversals
 from soxauto_assets.reconciliation.rulebook import RuleBook
 
 VOUCHER_ACCOUNT = "18412"
+_BATCH, _AT_ONCE = 1_250_000, 2
+"""Entries of a batch, about, and batches at a time."""
 _BETWEEN = r"[\x00-/:-@\[-`{-\x7f]"
 """What stands between the words of a text that is plain ASCII."""
 _BETWEEN_ALL = r"[^\p{L}\p{N}]"
@@ -43,10 +46,15 @@ def classify(cr_03: pl.LazyFrame, ipe_08: pl.LazyFrame | None, book: RuleBook) -
         # Digits have no case, so that the account need not be folded.
         pl.col("group_coa_account_no").str.strip_chars_end(" ") == VOUCHER_ACCOUNT
     )
-    return pl.concat(
-        _classified(on_account.filter(own), None if ipe_08 is None else ipe_08.filter(own), book)
-        for own in batches([on_account])
-    )
+
+    def classified(own: pl.Expr) -> pl.DataFrame:
+        return _classified(
+            on_account.filter(own), None if ipe_08 is None else ipe_08.filter(own), book
+        )
+
+    # Much of it keeps one core busy at a time, so that two batches share the cores better.
+    with ThreadPoolExecutor(_AT_ONCE) as workers:
+        return pl.concat(workers.map(classified, list(batches([on_account], _BATCH))))
 
 
 def _classified(cr_03: pl.LazyFrame, ipe_08: pl.LazyFrame | None, book: RuleBook) -> pl.DataFrame:
