@@ -3,8 +3,9 @@
 `python -m benchmarks.control [--rows 5000000] [--folder .soxauto/bench]`
 
 Measured in a process of its own: the attempt from opening to its close (what it reads is verified
-byte by byte, all bridges, following and comparing, tables, package), and the classification of
-the voucher entries by itself. Extraction is not part of it.
+byte by byte, all bridges, following and comparing, tables, package), then the review workbook;
+and the classification of the voucher entries by itself, from the files of the reports.
+Extraction is not part of it.
 """
 
 from __future__ import annotations
@@ -120,6 +121,7 @@ def measure_attempt(home: Path) -> dict[str, Any]:
     from benchmarks.control_inputs import PERIOD
     from soxauto_assets.assets.attempt import RunIdentity
     from soxauto_assets.assets.control_attempt import attempt_control
+    from soxauto_assets.assets.control_review import make_review
     from soxauto_assets.assets.factory import surroundings
     from soxauto_assets.definitions import build
     from soxauto_assets.settings import Settings
@@ -144,7 +146,14 @@ def measure_attempt(home: Path) -> dict[str, Any]:
         RunIdentity("benchmark", "benchmark", ""),
         watch,
     )
+    watch.stage(made.outcome, "review workbook")
+    review = make_review(
+        made.outcome.address, around.results, around.evidence, resources["inputs"].store
+    )
+    watch.stage(made.outcome, "end")
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
+    if review.faults:
+        raise SystemExit(f"the review workbook was not made soundly: {review.faults}")
     if made.control is None or any(not check.passed for check in made.control.checks):
         raise SystemExit(f"the control was not made soundly: {made.outcome.cause}")
     for name in ("results", "evidence", "state"):
