@@ -24,6 +24,7 @@ OWN_PREFIX = "SOXAUTO_"
 TEST_VARIABLES = frozenset({"SOXAUTO_REQUIRE", "SOXAUTO_TEST_SQLSERVER"})
 """Read by the test suite alone; known here so that a test run does not refuse them."""
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_SECRETS = frozenset({"DB_CONNECTION_STRING", "SOXAUTO_PSEUDONYM_KEY"})
 _LOGIN = re.compile(r"//\S*@")
 """User and password in an address, which no message may repeat."""
 
@@ -270,6 +271,23 @@ class Settings(BaseSettings):
             "key ECC_NIST_P256."
         ),
     )
+    personal_data: Literal["keep", "pseudonymise", "drop"] = Field(
+        "keep",
+        alias="SOXAUTO_PERSONAL_DATA",
+        description=(
+            "What becomes of personal columns in the packaged rows: keep; pseudonymise; drop. What "
+            "a rule needs is kept all the same, and each package says what was done and why."
+        ),
+    )
+    pseudonym_key: SecretStr | None = Field(
+        None,
+        alias="SOXAUTO_PSEUDONYM_KEY",
+        min_length=32,
+        description=(
+            "Key of the pseudonyms, 32 characters or more, from a secret. Never shown, and never "
+            "in a package: who has it can tell whether a pseudonym is that of a name."
+        ),
+    )
     tsa_url: str | None = Field(
         None,
         alias="SOXAUTO_TSA_URL",
@@ -436,8 +454,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0])
+            shown = "***" if name in _SECRETS else _LOGIN.sub("//***@", given[name])
             raise InvalidSettingError(
-                f"{name}={_LOGIN.sub('//***@', given[name])!r} is malformed: {first['msg']}.",
+                f"{name}={shown!r} is malformed: {first['msg']}.",
                 remedy=f"{cls._meaning(name)} Unset it for the default.",
             ) from error
         if settings.aws_default_region not in (None, settings.aws_region) and "AWS_REGION" in given:
@@ -450,6 +469,11 @@ class Settings(BaseSettings):
             raise InvalidSettingError(
                 "SOXAUTO_REDSHIFT_TARGET is set, and SOXAUTO_REDSHIFT_ROLE is not.",
                 remedy=f"{cls._meaning('SOXAUTO_REDSHIFT_ROLE')} Set it, or unset the target.",
+            )
+        if settings.personal_data == "pseudonymise" and settings.pseudonym_key is None:
+            raise InvalidSettingError(
+                "SOXAUTO_PERSONAL_DATA=pseudonymise, and SOXAUTO_PSEUDONYM_KEY is not set.",
+                remedy=f"{cls._meaning('SOXAUTO_PSEUDONYM_KEY')} Set it, or choose another.",
             )
         return settings
 

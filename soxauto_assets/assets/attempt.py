@@ -22,6 +22,7 @@ from soxauto_assets.catalog.loader import CATALOG_FOLDER, load_entry
 from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.evidence.lease import Clock, utc_now
 from soxauto_assets.evidence.papers.making import PaperMaker, papers
+from soxauto_assets.evidence.personal_data import AS_GIVEN, PersonalData
 from soxauto_assets.store.layout import EXTRACT, VALIDATED, AttemptAddress, new_attempt_id
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from soxauto_assets.store.spool import Spooled
     from soxauto_assets.validation.results import CheckResult
     from soxauto_assets.warehouse.protocol import Warehouse
+
+
+PACKAGED = "packaged.parquet"
+"""The extract as the package takes it, where personal data was treated, in the scratch folder."""
 
 
 class ScratchFolderError(PermanentError):
@@ -66,9 +71,10 @@ class Surroundings:
     ``settings`` are shown in the evidence, secrets masked. ``sealing`` gives what packages are
     signed and stamped with. ``alerts`` takes alerts while the outbox cannot be written (None:
     nobody does). ``catalog`` replaces the product's own catalogue folder (for tests).
-    ``pages_url`` is where the pages of packages are shown (None: nowhere). ``now`` is the clock of
-    everything that the attempt writes and decides, ``pause`` waits so many seconds between two
-    readings of the source, and ``papers`` makes a package's papers.
+    ``personal`` is what becomes of personal data in packages. ``pages_url`` is where the pages of
+    packages are shown (None: nowhere). ``now`` is the clock of everything that the attempt writes
+    and decides, ``pause`` waits so many seconds between two readings of the source, and ``papers``
+    makes a package's papers.
     """
 
     warehouse: Callable[[], Warehouse]
@@ -83,6 +89,7 @@ class Surroundings:
     sealing: Callable[[], Sealing]
     alerts: AlertSink | None = None
     catalog: Path | None = None
+    personal: PersonalData = AS_GIVEN
     pages_url: str | None = None
     now: Clock = utc_now
     pause: Callable[[float], None] = time.sleep
@@ -155,6 +162,8 @@ class Work:
         self.warehouse_name: str | None = None
         self.is_demonstration = False
         self.baseline: Judgement | None = None
+        self.packaged: Spooled | None = None
+        self.personal: Mapping[str, object] | None = None
         self.checks: tuple[CheckResult, ...] = ()
         self.extract: Receipt | None = None
         self.validated: Receipt | None = None
@@ -286,6 +295,15 @@ class Work:
             rows=lambda count: self.listener.rows(address, count),
         )
         lease.assert_held()
+        self.treat_personal_data(self.scratch / PACKAGED)
+
+    def treat_personal_data(self, path: Path) -> None:
+        """The rows as the package takes them; the results store keeps what the source gave."""
+        from soxauto_assets.evidence.personal_data import treat
+
+        assert self.reading.spooled is not None  # the stream was read to its end
+        treated = treat(self.reading.spooled, self._entry(), self.around.personal, path)
+        self.packaged, self.personal = treated.data, treated.document
 
     def compare(self) -> None:
         """The report as it is now with its approved baseline."""
@@ -364,7 +382,8 @@ class Work:
             source=reading.facts,
             statements=reading.executed,
             controls=reading.controls,
-            data=reading.spooled,
+            data=self.packaged,
+            personal=self.personal,
             totals=self.totals,
             rows_reached=reading.rows,
             lineage=self.lineage(),

@@ -134,6 +134,7 @@ class _ControlWork(Work):
         reading.rows = rows.num_rows
         reading.spooled = spool(iter([rows]), ENTRY.columns, path, observers=[checks])
         reading.findings = checks.finish(path)
+        self.packaged = reading.spooled  # a summary names nobody
         found: list[Row] = rows.to_pylist()
         return found
 

@@ -32,10 +32,12 @@ from soxauto_assets.catalog.loader import BrokenReportError, load_entry, report_
 from soxauto_assets.catalog.model import CatalogEntry
 from soxauto_assets.catalog.sources import table
 from soxauto_assets.period import Period
+from soxauto_assets.settings import Settings
 from soxauto_assets.validation.plan import check_names
 from soxauto_assets.validation.results import Verdict
 
 if TYPE_CHECKING:
+    from soxauto_assets.evidence.personal_data import PersonalData
     from soxauto_assets.warehouse.lineage import Lineage
 
 STAGES = ("extract", "validated", "evidence")
@@ -197,6 +199,17 @@ def surroundings(
         alerts=alerts,
         catalog=catalog,
         pages_url=settings.pages_url,
+        personal=personal_data_of(Settings.load()),
+    )
+
+
+def personal_data_of(settings: Settings) -> PersonalData:
+    """What becomes of personal data in packages; the key is no configuration of a resource."""
+    from soxauto_assets.evidence.personal_data import PersonalData
+
+    key = settings.pseudonym_key
+    return PersonalData(
+        settings.personal_data, None if key is None else key.get_secret_value().encode()
     )
 
 

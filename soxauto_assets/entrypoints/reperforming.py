@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from soxauto_assets.assets.alerts import tell
+from soxauto_assets.assets.factory import personal_data_of
 from soxauto_assets.automation.alerting import deliver
 from soxauto_assets.catalog.loader import report_ids
 from soxauto_assets.entrypoints.bindings import alert_sink, signer_of, store_url, warehouse_resource
@@ -66,6 +67,7 @@ def reperform_month(report: str, period: Period, settings: Settings, console: Co
             who=Holder.this_process().who,
             settings={variable: value for variable, value, _, _ in settings.table()},
             alert=alert,
+            pseudonym_key=personal_data_of(settings).key,
         ),
     )
     made = found.made

@@ -53,7 +53,8 @@ class PackageContents:
     transient errors that the attempt overcame. ``stored`` are its objects in the results store.
     ``baseline`` is the comparison with the approved baseline, None where it was not made.
     ``attachments`` are further files, by their names below ``attachments/``. ``history`` are the
-    figures of the months before, for the charts.
+    figures of the months before, for the charts. ``personal`` is what was done with personal data
+    in ``data``, None where nothing was decided.
     """
 
     verdict: AttemptVerdict
@@ -80,6 +81,7 @@ class PackageContents:
     attachments: Mapping[str, Path] = field(default_factory=dict)
     history: tuple[MonthFigures, ...] = ()
     baseline: Mapping[str, object] | None = None
+    personal: Mapping[str, object] | None = None
 
 
 def expected_checks(entry: CatalogEntry) -> frozenset[str]:

@@ -14,6 +14,7 @@ from soxauto_assets.catalog.parameters import values_for
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
 from soxauto_assets.evidence.contents import PackageContents
 from soxauto_assets.evidence.declaration import declaration
+from soxauto_assets.evidence.personal_data import PERSONAL_DATA
 from soxauto_assets.evidence.readme import readme
 from soxauto_assets.evidence.values import plain, typed
 from soxauto_assets.period import Period
@@ -53,6 +54,8 @@ def documents(contents: PackageContents, address: AttemptAddress) -> dict[str, b
     }
     if contents.baseline is not None:
         files["baseline.json"] = _json(contents.baseline)
+    if contents.personal is not None and contents.data is not None:
+        files[PERSONAL_DATA] = _json(contents.personal)
     if contents.data is not None:
         files[CONTENT_STATEMENT] = contents.data.content_statement.encode()
     if contents.history:

@@ -21,8 +21,10 @@ _DOCUMENTS = """\
                            exists; a folder without it is none.
   time.tsr                 A trusted time stamp (RFC 3161) over manifest.dsse.json, where
                            manifest.json claims one under "time". It may come later.
-  data/extract.parquet     The extract, complete and as the source gave it. Missing where the
-                           attempt did not get it whole. Opens with any Parquet reader.
+  data/extract.parquet     The extract, complete and as the source gave it, but for what
+                           personal-data.json says. Missing where the attempt did not get it
+                           whole. Opens with any Parquet reader.
+  personal-data.json       What was done with each column of personal data, and why.
   data/content-digest.txt  One digest for each column of the extract. Its own SHA-256 is the
                            content digest, the same whatever file the same rows are stored in.
   sql/query.sql            The query as it was sent to the source. sql/controls/ holds the

@@ -12,6 +12,7 @@ from __future__ import annotations
 from soxauto_assets.evidence.canonical import NotCanonicalError, parse_canonical
 from soxauto_assets.evidence.lifecycle import AttemptVerdict
 from soxauto_assets.evidence.manifest import SIGNED_PREDICATE_TYPES, UNSIGNED_PREDICATE_TYPE
+from soxauto_assets.evidence.personal_data import PERSONAL_DATA
 from soxauto_assets.evidence.recovery import StandingPackage
 from soxauto_assets.store.layout import ENVELOPE, MANIFEST, VALIDATED, AttemptAddress
 from soxauto_assets.store.protocol import (
@@ -57,6 +58,11 @@ def find_package(evidence_store: ObjectStore, address: AttemptAddress) -> Standi
             if stored["key"] == address.key(VALIDATED)
         ]
         content_digest = None if data is None else str(data["content_digest"])
+        treated = address.key(f"{predicate['folder']}{PERSONAL_DATA}")
+        if any(address.key(subject["name"]) == treated for subject in statement["subject"]):
+            # What became current is what the source gave, not the packaged copy of it.
+            source = parse_canonical(evidence_store.read(treated))["source"]
+            content_digest = str(source["content_digest"])
     except (NotCanonicalError, ObjectMissingError, KeyError, TypeError, ValueError) as error:
         raise ObjectDamagedError(
             f"{key} is not the manifest of this attempt.",

@@ -111,8 +111,13 @@ def check_verdict(manifest: Manifest, documents: Documents, findings: Findings) 
         findings.judge("files of a PASS that were left behind", not foreign, "none", foreign)
 
 
-def check_stored(manifest: Manifest, findings: Findings) -> None:
-    """Ask whether the objects in the results store that the manifest names are this attempt's."""
+def check_stored(
+    manifest: Manifest, findings: Findings, *, source_sha256: str | None = None
+) -> None:
+    """Ask whether the objects in the results store that the manifest names are this attempt's.
+
+    ``source_sha256`` is of the extract there, where the packaged one was treated.
+    """
     prefix = f"attempts/{manifest.report['id']}/{manifest.period['name']}/{manifest.attempt}/"
     strange = ", ".join(s.key for s in manifest.stored if not s.key.startswith(prefix))
     findings.judge(
@@ -121,7 +126,9 @@ def check_stored(manifest: Manifest, findings: Findings) -> None:
     data = None if manifest.data is None else manifest.file(manifest.data.file)
     for stored in manifest.stored:
         if data is not None and stored.key == f"{prefix}extract.parquet":
-            findings.compare("extract in the results store", data.sha256, stored.sha256)
+            findings.compare(
+                "extract in the results store", source_sha256 or data.sha256, stored.sha256
+            )
 
 
 def check_figures(

@@ -66,6 +66,7 @@ class DeclaredColumn:
     allowed: tuple[str, ...]
     minimum: str | None
     pattern: str | None
+    personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _report(value: Any) -> dict[str, Any]:
 
 def _column(value: Any) -> DeclaredColumn:
     where = f"{SCHEMA}: a column"
-    name, kind, nullable, allowed, minimum, pattern, *_ = members(
+    name, kind, nullable, allowed, minimum, pattern, personal, *_ = members(
         value,
         where,
         "name",
@@ -189,11 +190,11 @@ def _column(value: Any) -> DeclaredColumn:
         "allowed",
         "minimum",
         "pattern",
+        "personal",
         "description",
         "source",
         "as_of",
         "clock",
-        "personal",
         "empty_means",
     )
     return DeclaredColumn(
@@ -203,6 +204,7 @@ def _column(value: Any) -> DeclaredColumn:
         texts(allowed, where),
         optional_text(minimum, where),
         optional_text(pattern, where),
+        flag(personal, where),
     )
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib.util import find_spec
 from itertools import zip_longest
@@ -37,6 +38,13 @@ from soxauto_assets.verify.manifest import (
     DataClaim,
     Manifest,
     read_manifest,
+)
+from soxauto_assets.verify.personal_data import (
+    PERSONAL_DATA,
+    PersonalData,
+    check_personal_data,
+    packaged_columns,
+    read_personal_data,
 )
 from soxauto_assets.verify.reperformance import is_reperformance, verify_reperformance
 from soxauto_assets.verify.seal import SEAL, check_seal
@@ -57,7 +65,7 @@ _STATEMENT = re.compile(
 _ATTACHMENT = re.compile(r"attachments/[A-Za-z0-9_./-]+")
 """A file of which a package says no more than its bytes, for example another's manifest."""
 _SINCE_3 = frozenset(
-    {"baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json"}
+    {"baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", PERSONAL_DATA}
 )
 """What a package of format 3 has where it could be made; older ones never do."""
 _MALFORMED = (OSError, ImportError, LookupError, TypeError, AttributeError)
@@ -213,8 +221,12 @@ def _check_meaning(
 
     check_documents(manifest, documents, findings)
     check_verdict(manifest, documents, findings)
-    check_stored(manifest, findings)
-    _recompute(folder, manifest, documents, findings)
+    personal = _personal_data(folder, manifest, documents, findings)
+    check_stored(
+        manifest, findings, source_sha256=None if personal is None else personal.source_sha256
+    )
+    packaged = replace(documents, columns=packaged_columns(documents.columns, personal))
+    _recompute(folder, manifest, packaged, findings)
     with findings.guarded("baseline", "documents that can be read", *_MALFORMED):
         check_baseline(
             manifest,
@@ -223,6 +235,25 @@ def _check_meaning(
             trust,
             findings,
         )
+
+
+def _personal_data(
+    folder: Path, manifest: Manifest, documents: Documents, findings: Findings
+) -> PersonalData | None:
+    """What was done with personal data; None where the package says nothing of it."""
+    name = manifest.folder + PERSONAL_DATA
+    if manifest.file(name) is None:
+        return None
+    report = manifest.report
+    try:
+        with findings.guarded(PERSONAL_DATA, "a document that can be read", *_MALFORMED):
+            personal = read_personal_data(read_canonical(_read(folder / name)))
+            needed = [*report["primary_key"], *report["amounts"], report["event_date"] or ""]
+            check_personal_data(personal, documents.columns, needed, findings)
+            return personal
+    except UnreadableError as error:
+        findings.judge(error.where, False, error.expected, error.found)
+    return None
 
 
 def _recompute(folder: Path, manifest: Manifest, documents: Documents, findings: Findings) -> None:

@@ -176,9 +176,19 @@ def read_reperformed(value: Any) -> Reperformed:
 
 def _result(value: Any) -> Result:
     names = ("primary_key", "amounts", "event_date", "before", "after", "content_digest_version")
-    key, amounts, event, before, after, version, change, unchanged, classes, columns = members(
-        value, "result", *names, "change", "unchanged", "classes", "changed_columns"
+    key, amounts, event, before, after, version, change, unchanged, classes, left_out, columns = (
+        members(
+            value,
+            "result",
+            *names,
+            "change",
+            "unchanged",
+            "classes",
+            "not_compared",
+            "changed_columns",
+        )
     )
+    texts(left_out, "result.not_compared")
     optional_text(event, "result.event_date")
     one_of(str(version), "result.content_digest_version", "1")
     rows, totals = members(change, "result.change", "rows", "totals")
@@ -275,6 +285,8 @@ def _check_result(folder: Path, statement: Reperformed, result: Result, findings
         "summary.json", summary == canonical(result.document), "the signed result", "another"
     )
     _check_sums(result, findings)
+    if result.document["not_compared"]:
+        findings.note("columns not compared", ", ".join(result.document["not_compared"]))
     missing = [name for name in ("duckdb", "pyarrow") if find_spec(name) is None]
     if missing:
         findings.not_run(

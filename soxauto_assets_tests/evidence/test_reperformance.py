@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,12 @@ from jsonschema import Draft202012Validator
 from soxauto_assets.evidence import journal
 from soxauto_assets.evidence.journal import RecordKind
 from soxauto_assets.evidence.outbox import Alert, enqueue
+from soxauto_assets.evidence.personal_data import (
+    DROP,
+    PSEUDONYMISE,
+    PersonalData,
+    PseudonymKeyError,
+)
 from soxauto_assets.evidence.reperformance.comparing import CLASSES, compare
 from soxauto_assets.evidence.reperformance.packaged import PackageUnusableError
 from soxauto_assets.evidence.reperformance.performing import (
@@ -227,6 +233,32 @@ def test_where_nothing_changed_it_says_so_and_the_log_has_its_beginning_and_end(
         f"SAME, envelope {found.envelope.sha256}"
     )
     assert workshop.alerts() == []
+
+
+def test_pseudonyms_are_compared_with_the_same_key_and_dropped_columns_not_at_all(
+    closed: Closed,
+) -> None:
+    key = b"a key of a test, of forty characters...."
+    rename = f"UPDATE {CUSTOMERS} SET Name = Name || ' Ltd' WHERE No_ = 'C9'"
+    source, shop = closed.ledger.warehouse, closed.folder / "shop"
+    Workshop(shop, source, personal=PersonalData(PSEUDONYMISE, key)).attempt(REPORT, MAY)
+    closed.ledger.run(rename)
+
+    with pytest.raises(PseudonymKeyError):
+        reperform(REPORT, MAY, means(closed.workshop))
+    found = reperform(REPORT, MAY, replace(means(closed.workshop), pseudonym_key=key))
+
+    assert found.made.comparison is not None
+    assert found.made.comparison.changed_columns == {"customer_name": 1}
+    assert verify_package(closed.folder_of(found)).first_difference is None
+    assert "Ltd" not in str(pq.read_table(closed.folder_of(found) / "data/reperformed.parquet"))
+    Workshop(shop, source, personal=PersonalData(DROP)).attempt(REPORT, MAY)
+    closed.ledger.run(rename)
+    dropped = reperform(REPORT, MAY, means(closed.workshop))
+    assert dropped.made.outcome == "SAME"
+    folder = closed.folder_of(dropped)
+    assert verify_package(folder).first_difference is None
+    assert "NOT COMPARED, not in the package: customer_name" in (folder / "README.txt").read_text()
 
 
 def test_a_row_that_came_twice_is_told_of_as_a_key_used_twice(closed: Closed) -> None:

@@ -20,6 +20,7 @@ from soxauto_assets.evidence.approval import NotApprovableError
 from soxauto_assets.evidence.interrupted import close_interrupted
 from soxauto_assets.evidence.lifecycle import AttemptState, AttemptVerdict, attempts, open_attempts
 from soxauto_assets.evidence.outbox import Alert, AlertKind, unsent
+from soxauto_assets.evidence.personal_data import AS_GIVEN, PersonalData
 from soxauto_assets.evidence.recovery import Recovery
 from soxauto_assets.evidence.sealing import Sealing
 from soxauto_assets.period import Period
@@ -109,6 +110,7 @@ class Workshop:
         tries: int = 1,
         lease_seconds: int = 300,
         sealing: Sealing = SEALING,
+        personal: PersonalData = AS_GIVEN,
     ) -> None:
         self.folder = folder
         self.warehouse = warehouse
@@ -116,6 +118,7 @@ class Workshop:
         self.tries = tries
         self.lease_seconds = lease_seconds
         self.sealing = sealing
+        self.personal = personal
         self.told = Told()
         self.open_again()
 
@@ -139,6 +142,7 @@ class Workshop:
             settings={"SOXAUTO_STORE": "local"},
             sealing=lambda: self.sealing,
             catalog=self.catalog,
+            personal=self.personal,
         )
         return attempt(report, period, around, RUN, self.told)
 

@@ -169,6 +169,7 @@ def result(made: Made) -> dict[str, object]:
             }
             for kind in CLASSES
         ],
+        "not_compared": list(package.not_compared),
         "changed_columns": [
             {"name": name, "as_of": as_of[name], "rows": rows}
             for name, rows in found.changed_columns.items()
@@ -235,6 +236,8 @@ def _readme(made: Made) -> str:
     if made.comparison is not None:
         lines += [*table(made.comparison), ""]
         lines += duplicates(made.comparison)
+    if made.package is not None and made.package.not_compared:
+        lines += [f"NOT COMPARED, not in the package: {', '.join(made.package.not_compared)}", ""]
     lines += [
         "summary.json         the same figures; differences.parquet: every row that differs, with",
         "                     its class, key, the columns that changed, amounts before and after;",

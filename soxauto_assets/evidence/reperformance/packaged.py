@@ -28,6 +28,12 @@ from soxauto_assets.catalog.model import (
 from soxauto_assets.catalog.parameters import Scalar, Value
 from soxauto_assets.errors import PermanentError
 from soxauto_assets.evidence.documents import CATALOGUE
+from soxauto_assets.evidence.personal_data import (
+    DROPPED,
+    PERSONAL_DATA,
+    Decision,
+    packaged_columns,
+)
 from soxauto_assets.store.layout import ENVELOPE, AttemptAddress
 from soxauto_assets.store.protocol import ObjectMissingError
 from soxauto_assets.verify.envelope import check_signature, read_envelope
@@ -49,8 +55,10 @@ class PackageUnusableError(PermanentError):
 class PackagedReport:
     """What a package says was run, and what came of it.
 
-    ``extract`` is a local file with the packaged rows; it is read and never written. ``columns``
-    are those of that file, in its order. ``values`` are the parameters by name, without ``@``.
+    ``extract`` is a local file with the packaged rows; it is read and never written. ``declared``
+    are the columns that the query gives, in their order. ``treated`` is what was done with personal
+    ones in that file, and ``pseudonym_key_id`` names the key of it, None where there is none.
+    ``values`` are the parameters by name, without ``@``.
     """
 
     address: AttemptAddress
@@ -59,14 +67,20 @@ class PackagedReport:
     title: str
     query: str
     values: Mapping[str, Value]
-    columns: tuple[Column, ...]
+    declared: tuple[Column, ...]
+    treated: tuple[Decision, ...]
+    pseudonym_key_id: str | None
     extract: Path
 
     @property
-    def rows(self) -> int:
-        """The rows of the packaged extract."""
-        assert self.manifest.data is not None  # read_packaged
-        return self.manifest.data.rows
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the packaged rows, which can be compared."""
+        return packaged_columns(self.declared, {d.column: d.treatment for d in self.treated})
+
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        """Columns that the package does not have: personal data that was dropped."""
+        return tuple(d.column for d in self.treated if d.treatment == DROPPED)
 
 
 def read_packaged(
@@ -115,6 +129,7 @@ class _Reader:
             )
         schema = self._document(f"{folder}schema.json")
         parameters = self._document(f"{folder}parameters.json")
+        treated, key = self._personal(f"{folder}{PERSONAL_DATA}")
         return PackagedReport(
             address=self._address,
             envelope_sha256=self._envelope_sha256,
@@ -122,8 +137,20 @@ class _Reader:
             title=str(manifest.report["title"]),
             query=self._read(query).decode("utf-8"),
             values={name: _value(value) for name, value in parameters["values"].items()},
-            columns=tuple(_column(column) for column in schema["columns"]),
+            declared=tuple(_column(column) for column in schema["columns"]),
+            treated=treated,
+            pseudonym_key_id=key,
             extract=self._extract(manifest.data.file),
+        )
+
+    def _personal(self, name: str) -> tuple[tuple[Decision, ...], str | None]:
+        if self._manifest.file(name) is None:
+            return (), None
+        document = self._document(name)
+        pseudonyms = document["pseudonyms"]
+        return (
+            tuple(Decision(d["column"], d["treatment"], d["basis"]) for d in document["columns"]),
+            None if pseudonyms is None else str(pseudonyms["key_id"]),
         )
 
     def _document(self, name: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from soxauto_assets.evidence.environment import describe_environment
 from soxauto_assets.evidence.journal import RecordKind
 from soxauto_assets.evidence.lease import utc_now
 from soxauto_assets.evidence.log_keeping import record_in_log
+from soxauto_assets.evidence.personal_data import PseudonymKeyError, apply, key_id
 from soxauto_assets.evidence.reperformance.comparing import CLASSES, compare
 from soxauto_assets.evidence.reperformance.documents import (
     DATA_FILE,
@@ -32,7 +33,7 @@ from soxauto_assets.evidence.reperformance.documents import (
     statement,
     subject_of,
 )
-from soxauto_assets.evidence.reperformance.packaged import read_packaged
+from soxauto_assets.evidence.reperformance.packaged import PackagedReport, read_packaged
 from soxauto_assets.evidence.sealing import Sealing, sealed
 from soxauto_assets.evidence.values import plain
 from soxauto_assets.store.layout import (
@@ -67,6 +68,7 @@ class Means:
 
     ``warehouse`` is called when the source is first needed. ``alert`` takes the alert of a
     failure. ``settings`` are shown in the evidence, secrets masked. ``tell`` hears of each step.
+    ``pseudonym_key`` is that of packages with pseudonyms.
     """
 
     state: ObjectStore
@@ -80,6 +82,7 @@ class Means:
     settings: Mapping[str, str]
     alert: Callable[[Alert], object]
     tell: Callable[[str], None] = lambda _: None
+    pseudonym_key: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def reperform(report: str, period: Period, means: Means) -> Reperformance:
 def _perform(made: Made, means: Means, scratch: Path, manifest_sha256: str | None) -> None:
     means.tell(f"reading the package of attempt {made.of.attempt}")
     made.package = package = read_packaged(made.of, manifest_sha256, means.evidence)
+    _require_key(package, means.pseudonym_key)
     for one in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(TransientError),
         stop=tenacity.stop_after_attempt(means.tries),
@@ -156,6 +160,16 @@ def _perform(made: Made, means: Means, scratch: Path, manifest_sha256: str | Non
     )
 
 
+def _require_key(package: PackagedReport, key: bytes | None) -> None:
+    """Pseudonyms can be compared with those of the same key alone."""
+    wanted = package.pseudonym_key_id
+    if wanted is not None and (key is None or key_id(key) != wanted):
+        raise PseudonymKeyError(
+            f"The package has pseudonyms of the key {wanted}, and that key is not at hand.",
+            remedy="Set SOXAUTO_PSEUDONYM_KEY to the key that was used then.",
+        )
+
+
 def _run(made: Made, means: Means, path: Path) -> None:
     """The packaged query with the packaged values, in one snapshot of the source."""
     package = made.package
@@ -170,13 +184,16 @@ def _run(made: Made, means: Means, path: Path) -> None:
             means.tell("running the packaged query")
             values = {name: package.values[name] for name in markers(package.query)}
             query = Statement(f"{report}/query", package.query, values)
-            made.data = spool(
-                session.stream(query, package.columns, batch_rows=BATCH_ROWS),
-                package.columns,
+            spooled = spool(
+                session.stream(query, package.declared, batch_rows=BATCH_ROWS),
+                package.declared,
                 path,
             )
         finally:
             made.executed = session.executed()
+    # Personal data as in the package: what is not there cannot be compared, nor be put here.
+    treated = path.with_name("treated.parquet")
+    made.data = apply(spooled, package.declared, package.treated, means.pseudonym_key, treated)
 
 
 def _pack(made: Made, means: Means) -> Reperformance:
