@@ -80,7 +80,7 @@ lock:  ## pin all dependencies again (needs uv)
 	  --no-emit-index-url --no-header --no-strip-extras --constraint requirements.lock \
 	  --output-file requirements-dev.lock
 	@for tool in checkov ministack; do \
-	  sed -n "s/^$$tool = \[\"\(.*\)\"\]$$/\1/p" pyproject.toml | uv pip compile - --universal \
+	  sed -n "s/^$$tool = \[\"\(.*\)\"\]$$/\1/p" pyproject.toml | sed 's/", "/\n/g' | uv pip compile - --universal \
 	    --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --output-file requirements-$$tool.lock; done
 

@@ -28,7 +28,10 @@ Deed = Literal[
 
 @dataclass
 class Fault:
-    """What befalls the next ``times`` requests of ``method`` whose path and query hold ``part``."""
+    """What befalls ``times`` requests of ``method`` whose path and query hold ``part``.
+
+    Without a ``method`` it is any. The first ``after`` of them pass.
+    """
 
     deed: Deed
     method: str = "PUT"
@@ -36,6 +39,7 @@ class Fault:
     times: int = 1
     status: int = 500
     code: str = "InternalError"
+    after: int = 0
     hits: int = 0
 
 
@@ -59,7 +63,11 @@ class FaultyProxy:
         with self.guard:
             self.requests.append(f"{method} {path}")
             for fault in self.faults:
-                if fault.method == method and fault.part in path and fault.hits < fault.times:
+                if fault.method not in ("", method) or fault.part not in path:
+                    continue
+                if fault.after > 0:
+                    fault.after -= 1
+                elif fault.hits < fault.times:
                     fault.hits += 1
                     return fault
         return None

@@ -1,7 +1,6 @@
 """A second emulator of AWS, MiniStack, as a process on loopback: it answers Athena's questions.
 
-It runs SELECTs over Glue tables through DuckDB (ours: its own environment has none) on the objects
-of its own S3. What it cannot show:
+It runs SELECTs over Glue tables through DuckDB on the objects of its own S3. What it cannot show:
 DDL beyond CREATE and DROP TABLE, UNLOAD, partition projection (it reads the months from the keys),
 scan limits, workgroups that enforce anything, and rights (it is started without AUTH).
 """
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import duckdb
 import pytest
 
 from soxauto_assets_tests.support.ministack_process import REGION, ministack_process
@@ -66,7 +64,6 @@ def ministack(folder: Path) -> Iterator[MiniStack]:
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         **CREDENTIALS,
-        "PYTHONPATH": str(_with_duckdb(folder / "engine")),
         "SERVICES": "s3,glue,athena,sns,sqs,secretsmanager,sts",
     }
     with pytest.MonkeyPatch.context() as patched:
@@ -75,16 +72,6 @@ def ministack(folder: Path) -> Iterator[MiniStack]:
         patched.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with ministack_process(folder, settings, _is_healthy) as port:
             yield MiniStack(port)
-
-
-def _with_duckdb(folder: Path) -> Path:
-    """A folder that holds the DuckDB of this environment, and nothing else of it."""
-    folder.mkdir()
-    package = Path(duckdb.__file__).parent
-    beside = (*package.parent.glob("_duckdb*"), *package.parent.glob("duckdb-*.dist-info"))
-    for part in (package, *beside):
-        (folder / part.name).symlink_to(part)
-    return folder
 
 
 def _is_healthy(port: int) -> bool:
