@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from soxauto_assets.aws import AwsAccess, AwsService, Refusal, Trouble
+from soxauto_assets.aws import AwsAccess, AwsService, Refusal
 from soxauto_assets.errors import PermanentError, TransientError
+from soxauto_assets.tables.refusals import told
 
 MIB = 2**20
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
@@ -197,28 +198,16 @@ class Athena:
         return Answer(columns, types, tuple(kept), len(kept) < len(rows), scanned, query)
 
     def _refused(self, refusal: Refusal, operation: str) -> AthenaError | AthenaUnavailableError:
-        about = f"{operation} in the workgroup {self.workgroup} ({refusal.shown})"
-        match refusal.trouble:
-            case Trouble.UNAVAILABLE:
-                return AthenaUnavailableError(
-                    f"Athena cannot be reached or is overloaded: {about}.",
-                    remedy="Try again. If it lasts, look at the network and the VPC endpoint.",
-                )
-            case Trouble.DENIED:
-                return AthenaError(
-                    f"Athena denies access: {about}.",
-                    remedy="Give the role of this process the rights that docs/aws.md lists.",
-                )
-            case Trouble.CREDENTIALS:
-                return AthenaError(
-                    f"There are no valid AWS credentials: {about}.",
-                    remedy="Give the process a role, or set a profile or AWS_ACCESS_KEY_ID.",
-                )
-        return AthenaError(
-            f"Athena refuses the request: {about}.",
+        found = told(
+            refusal,
+            "Athena",
+            f"{operation} in the workgroup {self.workgroup}",
+            next_time="Try again.",
             remedy="Check SOXAUTO_ATHENA_WORKGROUP and ATHENA_OUTPUT_LOCATION; `soxauto doctor` "
             "tries both.",
         )
+        kind = AthenaUnavailableError if found.passing else AthenaError
+        return kind(found.problem, remedy=found.remedy)
 
 
 def _row(data: Sequence[Mapping[str, str]]) -> tuple[str | None, ...]:

@@ -18,6 +18,7 @@ from soxauto_assets.aws import AwsAccess, AwsService, Refusal, Trouble
 from soxauto_assets.catalog.model import CatalogEntry
 from soxauto_assets.errors import PermanentError, TransientError
 from soxauto_assets.period import Period
+from soxauto_assets.tables.refusals import told
 from soxauto_assets.tables.shape import comment, glue_type, partition_column
 
 OWNER = "soxauto"
@@ -251,23 +252,20 @@ class GlueTables:
             )
 
     def _refused(self, refusal: Refusal, what: str, right: str) -> GlueError | GlueUnavailableError:
-        about = f"the tables of {self.database} cannot be {what} ({refusal.shown})"
-        if refusal.trouble is Trouble.UNAVAILABLE:
-            return GlueUnavailableError(
-                f"Glue cannot be reached or is overloaded: {about}.",
-                remedy="The next run makes the tables. If it lasts, look at the network and the "
-                "VPC endpoint of Glue.",
-            )
-        if refusal.trouble is Trouble.CREDENTIALS:
-            return GlueError(
-                f"There are no valid AWS credentials: {about}.",
-                remedy="Give the process a role, or set a profile or AWS_ACCESS_KEY_ID.",
-            )
-        return GlueError(
-            f"Glue refuses: {about}.",
-            remedy=f"Give the role of this process {right} on the catalogue, the database and its "
-            "tables, as docs/aws.md lists it.",
+        rights = (
+            f"Give the role of this process {right} on the catalogue, the database and its "
+            "tables, as docs/aws.md lists it."
         )
+        found = told(
+            refusal,
+            "Glue",
+            f"the tables of {self.database} cannot be {what}",
+            next_time="The next run makes the tables.",
+            remedy=rights,
+            rights=rights,
+        )
+        kind = GlueUnavailableError if found.passing else GlueError
+        return kind(found.problem, remedy=found.remedy)
 
 
 def _written(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from soxauto_assets.aws import AwsAccess, AwsService, Refusal, Trouble
 from soxauto_assets.catalog.model import CatalogEntry
 from soxauto_assets.errors import PermanentError, TransientError
 from soxauto_assets.tables.published import Published
+from soxauto_assets.tables.refusals import told
 from soxauto_assets.tables.shape import partition_column, redshift_type
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
@@ -172,17 +173,16 @@ class RedshiftTables:
     def _refused(
         self, refusal: Refusal, operation: str
     ) -> RedshiftError | RedshiftUnavailableError:
-        about = f"{operation} for {self.target} ({refusal.shown})"
-        if refusal.trouble is Trouble.UNAVAILABLE:
-            return RedshiftUnavailableError(
-                f"The Data API of Redshift cannot be reached or is overloaded: {about}.",
-                remedy="The next run copies again. If it lasts, look at the network.",
-            )
-        return RedshiftError(
-            f"The Data API of Redshift refuses: {about}.",
+        found = told(
+            refusal,
+            "The Data API of Redshift",
+            f"{operation} for {self.target}",
+            next_time="The next run copies again.",
             remedy="Check the settings SOXAUTO_REDSHIFT_…, and give the role of this process the "
             "rights that docs/aws.md lists.",
         )
+        kind = RedshiftUnavailableError if found.passing else RedshiftError
+        return kind(found.problem, remedy=found.remedy)
 
 
 def statements(
