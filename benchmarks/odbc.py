@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 import warnings
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ def _product(how: dict[str, Any]) -> int:
             columns,
             Path(scratch) / "extract.parquet",
         )
-        receipt = store.create(f"extract-{how['rows']}", spooled.path)
+        receipt = store.create(f"extract-{uuid.uuid4()}", spooled.path)
     assert (receipt.sha256, receipt.size) == (spooled.sha256, spooled.size)
     return spooled.rows
 

@@ -203,7 +203,7 @@ def surroundings(
     )
 
 
-def personal_data_of(settings: Settings) -> PersonalData:
+def personal_data_of(settings: Settings) -> "PersonalData":
     """What becomes of personal data in packages; the key is no configuration of a resource."""
     from soxauto_assets.evidence.personal_data import PersonalData
 
