@@ -40,6 +40,25 @@ def test_every_version_that_was_ever_written_has_its_golden_packages() -> None:
         for package in PACKAGES
     }
 
-    released = PREDICATE_TYPES[:-1]  # format 3 gets its golden packages when all of it is there
-    assert found.items() >= {kind.rsplit(":", 1)[1]: kind for kind in released}.items()
+    assert found == {kind.rsplit(":", 1)[1]: kind for kind in PREDICATE_TYPES}
     assert PREDICATE_TYPES[-1] == PREDICATE_TYPE
+
+
+def test_the_packages_of_format_3_have_every_verdict_and_whatever_may_be_in_one() -> None:
+    manifests = {
+        package.relative_to(GOLDEN).parts[1]: json.loads((package / "manifest.json").read_bytes())
+        for package in PACKAGES
+        if _version(package) == "3"
+    }
+    files = {s["name"] for m in manifests.values() for s in m["subject"]}
+    wanted = {"baseline.json", "workpaper.xlsx", "package.html", "verify.pyz", "personal-data.json"}
+
+    assert {kind: m["predicate"]["verdict"] for kind, m in manifests.items()} == {
+        "pass": "PASS",
+        "pseudonymised": "PASS",
+        "fail": "FAIL",
+        "interrupted": "FAIL (interrupted)",
+        "control": "FAIL",
+    }
+    assert manifests["control"]["predicate"]["report"]["id"] == "pg01"
+    assert wanted <= files
