@@ -11,6 +11,7 @@ import pytest
 from soxauto_assets.store.opening import open_store
 from soxauto_assets_tests.support.command import Done, Home
 from soxauto_assets_tests.support.ministack import REGION, MiniStack, ministack
+from soxauto_assets_tests.support.scripted_aws import Refused, scripted_aws
 
 MONTH = "2024-09"
 
@@ -106,6 +107,39 @@ def test_a_table_that_counts_otherwise_is_told_and_no_package_is_touched(
     assert text.startswith("SOX PG-01: athena shows other rows of CR_05 2024-09 than were")
     assert "expected: 9\nfound: 18\n" in text
     assert "PASS" in home.soxauto("status", "-p", MONTH, **cloud).out
+
+
+def test_a_run_copies_its_month_into_redshift_by_settings_alone(
+    home: Home, cloud: Mapping[str, str], emulator: MiniStack
+) -> None:
+    """At request level: no emulator runs Redshift, so its answers are written down here."""
+    role = "arn:aws:iam::123456789012:role/sox-copy"
+    with scripted_aws() as redshift:
+        redshift.will("DescribeTable", Refused("ResourceNotFoundException"))
+        redshift.will("BatchExecuteStatement", {"Id": "a-batch"})
+        redshift.will("DescribeStatement", {"Id": "a-batch", "Status": "FINISHED"})
+        counted = {"Records": [[{"longValue": 9}]], "ColumnMetadata": []}
+        redshift.will("GetStatementResult", counted)
+        # botocore's own variables, for the product has one address for all services.
+        settings = {name: value for name, value in cloud.items() if name != "SOXAUTO_AWS_ENDPOINT"}
+        settings |= {
+            "SOXAUTO_TABLES": "off",
+            "SOXAUTO_S3_PREFIX": "redshift",
+            "AWS_ENDPOINT_URL": emulator.endpoint,
+            "AWS_ENDPOINT_URL_REDSHIFT_DATA": redshift.endpoint,
+            "SOXAUTO_REDSHIFT_TARGET": "workgroup:sox",
+            "SOXAUTO_REDSHIFT_ROLE": role,
+        }
+        done = home.soxauto("run", "-p", MONTH, "-r", "cr_05", **settings)
+    assert done.code == 0, done.err
+    assert f"{MONTH}: redshift counts what the manifests say (reports: 1)" in done.out
+    (batch,) = redshift.asked("BatchExecuteStatement")
+    assert (batch["WorkgroupName"], batch["Database"]) == ("sox", "dev")
+    (copy,) = (sql for sql in batch["Sqls"] if sql.startswith("COPY"))
+    assert copy.startswith(
+        f'COPY "stage_cr_05" FROM \'s3://{cloud["S3_RESULTS_BUCKET"]}/redshift/attempts/cr_05/'
+    )
+    assert copy.endswith(f"/validated.parquet' IAM_ROLE '{role}' FORMAT AS PARQUET")
 
 
 def test_questions_and_statements_are_told_apart(home: Home) -> None:
