@@ -91,7 +91,12 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 def test_the_schema_allows_no_field_more_and_none_less(folder: Path) -> None:
     content, ours = (folder / "manifest.json").read_bytes(), validator("3")
     free = {"totals"}  # names of columns
+    seen = set()
     for number, original in enumerate(_objects(json.loads(content))):
+        kind = frozenset((name, type(value)) for name, value in original.items())
+        if kind in seen:  # another check, column or file like one before
+            continue
+        seen.add(kind)
         for name in [*original, None]:
             statement = json.loads(content)
             changed = _objects(statement)[number]
