@@ -2,7 +2,8 @@
 
 Here: arguments, exit codes and printing. Not here: what the commands do (``close_month.py``,
 ``evidence``, ``verify``). Exit codes: 0 all is well; 1 a report failed or a package differs;
-2 the command was not understood or could not run; 75 a month waits for its source.
+2 the command was not understood or could not run; 5 a re-performance found differences; 75 a
+month waits for its source.
 """
 
 from __future__ import annotations
