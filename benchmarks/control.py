@@ -119,10 +119,10 @@ def measure_attempt(home: Path) -> dict[str, Any]:
     """One attempt at the control; what it left is taken away again."""
     os.environ["DAGSTER_HOME"] = str(home)
     from benchmarks.control_inputs import PERIOD
-    from soxauto_assets.assets.attempt import RunIdentity
     from soxauto_assets.assets.control_attempt import attempt_control
     from soxauto_assets.assets.control_review import make_review
     from soxauto_assets.assets.factory import surroundings
+    from soxauto_assets.assets.surroundings import RunIdentity
     from soxauto_assets.definitions import build
     from soxauto_assets.settings import Settings
 

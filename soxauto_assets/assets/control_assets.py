@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from soxauto_assets.assets.alerts import AlertSink
-from soxauto_assets.assets.attempt import RunIdentity
 from soxauto_assets.assets.control_review import (
     REVIEW_CHECKS,
     ReviewMade,
@@ -29,6 +28,7 @@ from soxauto_assets.assets.resources import (
     StateResource,
     WarehouseResource,
 )
+from soxauto_assets.assets.surroundings import RunIdentity
 from soxauto_assets.period import Period
 from soxauto_assets.reconciliation.checks import CONSERVATION, JUDGING
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from soxauto_assets.assets.attempt import RunIdentity, Surroundings, Work, carry_out
+from soxauto_assets.assets.attempt import carry_out
 from soxauto_assets.assets.month_inputs import MonthInputs, read_month, written
+from soxauto_assets.assets.surroundings import RunIdentity, Surroundings
+from soxauto_assets.assets.work import Work
 from soxauto_assets.reconciliation.batches import in_files
 from soxauto_assets.reconciliation.control import Control, reconcile
 from soxauto_assets.reconciliation.review.page import PAGE, page

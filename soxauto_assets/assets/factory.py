@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from soxauto_assets.assets.alerts import AlertSink
-from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
+from soxauto_assets.assets.attempt import attempt
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.metadata import (
     check_metadata,
@@ -28,6 +28,7 @@ from soxauto_assets.assets.metadata import (
 from soxauto_assets.assets.outcome import Outcome
 from soxauto_assets.assets.progress import Listener
 from soxauto_assets.assets.resources import AttemptSettings, StateResource, WarehouseResource
+from soxauto_assets.assets.surroundings import RunIdentity, Surroundings
 from soxauto_assets.catalog.loader import BrokenReportError, load_entry, report_ids
 from soxauto_assets.catalog.model import CatalogEntry
 from soxauto_assets.catalog.sources import table

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
+from soxauto_assets.assets.attempt import attempt
 from soxauto_assets.assets.io_manager import ReportIOManager
 from soxauto_assets.assets.outcome import Outcome
 from soxauto_assets.assets.progress import LogListener
 from soxauto_assets.assets.resources import StateResource
+from soxauto_assets.assets.surroundings import RunIdentity, Surroundings
 from soxauto_assets.evidence.current import current
 from soxauto_assets.evidence.lifecycle import AttemptVerdict, attempts
 from soxauto_assets.evidence.outbox import unsent

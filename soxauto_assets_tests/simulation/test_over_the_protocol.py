@@ -22,7 +22,8 @@ from typing import get_args
 
 import pytest
 
-from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
+from soxauto_assets.assets.attempt import attempt
+from soxauto_assets.assets.surroundings import RunIdentity, Surroundings
 from soxauto_assets.automation.alerting import deliver
 from soxauto_assets.automation.sns import SnsSink
 from soxauto_assets.errors import SoxautoError

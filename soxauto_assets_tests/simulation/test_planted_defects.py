@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from soxauto_assets.assets.attempt import Work
+from soxauto_assets.assets.work import Work
 from soxauto_assets.evidence import interrupted, lifecycle, log_keeping
 from soxauto_assets.evidence.lease import Lease
 from soxauto_assets.evidence.outbox import mark_sent, unsent

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 
 from soxauto_assets.assets.alerts import AlertSink, tell
-from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
+from soxauto_assets.assets.attempt import attempt
 from soxauto_assets.assets.causes import describe
 from soxauto_assets.assets.outcome import Outcome
+from soxauto_assets.assets.surroundings import RunIdentity, Surroundings
 from soxauto_assets.automation.alerting import deliver, note_late_alerts
 from soxauto_assets.automation.sns import TopicError, TopicUnavailableError
 from soxauto_assets.errors import SoxautoError

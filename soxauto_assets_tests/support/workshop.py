@@ -12,8 +12,9 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
-from soxauto_assets.assets.attempt import RunIdentity, Surroundings, attempt
+from soxauto_assets.assets.attempt import attempt
 from soxauto_assets.assets.outcome import Outcome
+from soxauto_assets.assets.surroundings import RunIdentity, Surroundings
 from soxauto_assets.catalog.loader import CATALOG_FOLDER, BrokenReportError
 from soxauto_assets.catalog.scope import ROSTER
 from soxauto_assets.evidence.approval import NotApprovableError
