@@ -7,6 +7,7 @@ SOXAUTO_TRIGGER is daemon.
 Here: the days, and the asking. Not here: what makes a source ready (``readiness.py``).
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -19,6 +20,7 @@ from soxauto_assets.period import Period
 from soxauto_assets.settings import Settings
 from soxauto_assets.store.protocol import ObjectStore
 
+_LOG = logging.getLogger(__name__)
 HOUR = 8
 MONTH_END = "close_month_on_the_first"
 AFTER_CLOSE = "close_month_after_close"
@@ -132,6 +134,11 @@ def _begin_if_ready(
     state: StateResource,
     settings: Settings,
 ) -> dg.RunRequest | dg.SkipReason:
+    if settings.cutoff_date is not None:
+        # It would freeze the month (decision D2).
+        _LOG.warning(
+            "CUTOFF_DATE=%s is ignored here; the schedule closes %s.", settings.cutoff_date, period
+        )
     examined = examine(
         warehouse.probe_warehouse,
         state.store,

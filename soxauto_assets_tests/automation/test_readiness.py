@@ -236,7 +236,11 @@ class TestBySchedule:
     ) -> Callable[..., list[str]]:  # fmt: skip
         monkeypatch.setattr(DemonstrationWarehouse, "warehouse", lambda self: source.warehouse())
         settings = Settings.load(
-            {"SOXAUTO_HOME": str(tmp_path / "home"), "SOXAUTO_TIME_ZONE": "Africa/Lagos"}
+            {
+                "SOXAUTO_HOME": str(tmp_path / "home"),
+                "SOXAUTO_TIME_ZONE": "Africa/Lagos",
+                "CUTOFF_DATE": "2023-01-31",
+            }
         )
         repository = build(settings).get_repository_def()
 
@@ -266,6 +270,12 @@ class TestBySchedule:
         self, tick: Callable[..., list[str]]
     ) -> None:
         assert tick("close_month_on_the_first", 2024, 10, 5) == ["2024-09"]
+
+    def test_a_cut_off_date_of_the_settings_is_ignored_with_a_warning(
+        self, tick: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert tick("close_month_on_the_first", 2024, 10, 5) == ["2024-09"]
+        assert "CUTOFF_DATE=2023-01-31 is ignored here; the schedule closes 2024-09." in caplog.text
 
     def test_a_month_that_is_under_way_is_not_begun_again(
         self, tick: Callable[..., list[str]], instance: dg.DagsterInstance
