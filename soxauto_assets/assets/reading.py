@@ -6,6 +6,7 @@ beginning. Not here: what becomes of it (``attempt.py``) and how an engine reads
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ def read(
     purpose: Purpose,
     spool_path: Path,
     tries: int,
-    pause: Callable[[float], None],
+    pause: Callable[[float], None] = time.sleep,
     stage: Callable[[str], None],
     rows: Callable[[int], None],
 ) -> None:

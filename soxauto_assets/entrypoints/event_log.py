@@ -10,6 +10,7 @@ tables and queries, which stay Dagster's, and the event log of a deployment, whi
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -18,9 +19,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster import StringSource
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._serdes import ConfigurableClassData
+
+from soxauto_assets.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
@@ -42,15 +44,21 @@ class EventLog(SqliteEventLogStorage):
 
     @classmethod
     def config_type(cls) -> Mapping[str, Any]:
-        """``home``: the folder of the instance."""
-        return {"home": StringSource}
+        """Nothing is to be configured."""
+        return {}
 
     @classmethod
     def from_config_value(  # type: ignore[override]
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, str]
     ) -> EventLog:
-        """The event log of the instance in the folder ``home``."""
-        return cls(str(Path(config_value["home"]) / "history" / "runs"), inst_data)
+        """The event log of the instance of DAGSTER_HOME.
+
+        Where that is not set (`dg dev` makes an instance for the moment), of that in SOXAUTO_HOME:
+        the same for all processes of one instance.
+        """
+        given = os.environ.get("DAGSTER_HOME")
+        home = Path(given).expanduser() if given else Settings.load().home / "dagster"
+        return cls(str(home / "history" / "runs"), inst_data)
 
     def run_connection(self, run_id: str | None = None) -> Any:
         """A transaction on the file of a run."""
@@ -106,5 +114,7 @@ class EventLog(SqliteEventLogStorage):
         def lightly(connection: Any, record: object) -> None:
             # A power cut may cost the last events, never the file; evidence stands elsewhere.
             connection.execute("PRAGMA synchronous = NORMAL")
+            # The UI watches the file itself, which a write-ahead log alone does not change.
+            connection.execute("PRAGMA wal_autocheckpoint = 1")
 
         return engine

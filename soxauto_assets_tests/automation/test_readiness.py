@@ -209,7 +209,7 @@ class TestByTheCommand:
         assert home.history("cr_04", "2024-09") == ()
         assert (list(home.store("evidence").list("")), home.alerts()) == ([], [])
         status = home.soxauto("status", "--period", "2024-09")
-        assert (status.code, status.out.count("waiting")) == (1, 14)
+        assert (status.code, status.out.count("waiting")) == (1, 15)  # and the control
 
     def test_after_its_heartbeat_day_the_month_is_begun_and_its_checks_judge(
         self, home: Home, not_ready: Source, monkeypatch: pytest.MonkeyPatch

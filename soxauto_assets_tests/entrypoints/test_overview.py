@@ -62,12 +62,12 @@ def test_a_damaged_record_of_one_report_hides_no_other(world: World) -> None:
     _change(world.folder / "state" / record)
     row, text = _shown(world)
     assert row == f"{REPORT} {attempt_id(2)} - record damaged ?"
-    assert text.count("not run") == 13
+    assert text.count("not run") == 14
     assert f"The bytes of {record} in the state store" in " ".join(text.split())
 
 
 def test_a_terminal_of_80_columns_shows_every_verdict(world: World) -> None:
     row, text = _shown(world, width=80)
     assert row.endswith("PASS 2")
-    assert text.count("not run") == 13
+    assert text.count("not run") == 14
     assert max(map(len, text.splitlines())) <= 80

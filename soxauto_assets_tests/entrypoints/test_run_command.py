@@ -59,9 +59,10 @@ def table(done: Done) -> Mapping[str, Mapping[str, str]]:
 
 def materialized(home: Home, report: str, period: str) -> list[str]:
     """Which of a report's assets Dagster knows as materialized for the month."""
-    with dg.DagsterInstance.from_ref(
-        dg.DagsterInstance.from_config(str(home.folder / "dagster")).get_ref()
-    ) as instance:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home.folder / "dagster"))
+        instance = dg.DagsterInstance.get()
+    with instance:
         keys = [dg.AssetKey([report, stage]) for stage in ("extract", "validated", "evidence")]
         return [key.path[-1] for key in keys if period in instance.get_materialized_partitions(key)]
 

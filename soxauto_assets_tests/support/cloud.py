@@ -8,12 +8,12 @@ packages copied out for the verifier. Not here: the template, and rights (``mini
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from soxauto_assets.evidence.lifecycle import AttemptState, attempts
 from soxauto_assets.period import Period
@@ -23,7 +23,6 @@ from soxauto_assets_tests.support.command import Home, predicate
 from soxauto_assets_tests.support.s3_server import S3Server
 
 SECRET = "DB_CREDENTIALS_NAV_BI"
-_NUMBERS = itertools.count(1)
 
 
 class Cloud:
@@ -35,7 +34,7 @@ class Cloud:
         self.results = server.bucket()
         self.evidence = server.bucket(locked_days=1)
         self._topic = everything.topic()
-        self.secret = f"{SECRET}_{next(_NUMBERS)}"
+        self.secret = f"{SECRET}_{uuid4().hex[:8]}"
         self._secrets = everything.client("secretsmanager")
         self._secrets.create_secret(Name=self.secret)
 
