@@ -324,7 +324,7 @@ def test_an_unexpected_error_is_told_by_its_kind_and_place_and_never_by_its_text
     assert outcome.cause is not None
     assert outcome.cause.startswith("Unexpected ValueError, a fault of the product;")
     log = (workshop.package(outcome) / "log.jsonl").read_text()
-    assert "calls that led to the error: attempt.py:" in log
+    assert "calls that led to the error: work.py:" in log
     assert "test_attempt.py:" in log
     assert SECRET.encode() not in everything_told(workshop)
 
