@@ -33,7 +33,7 @@ REPORT = "cr_05"
 MONTH = "2024-09"
 FAILED_MONTH = str(PLANTED_PERIOD)
 SOURCES = ("RPT_FX_RATES", "Dim_Company", "Dim_Country")
-RUN_MILLISECONDS = 90_000
+RUN_MILLISECONDS = 180_000
 
 Picture = Callable[..., None]
 
