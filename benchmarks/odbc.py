@@ -183,7 +183,7 @@ def _connection(how: dict[str, Any]):  # type: ignore[no-untyped-def]
 
 
 def _floor(how: dict[str, Any]) -> int:
-    from soxauto_assets.assets.reading import BATCH_ROWS
+    from soxauto_assets.warehouse.rereading import BATCH_ROWS
 
     batches = _connection(how).batches(
         "floor", _sql(how), batch_rows=BATCH_ROWS, columns=_columns(), ahead=True
@@ -192,11 +192,11 @@ def _floor(how: dict[str, Any]) -> int:
 
 
 def _product(how: dict[str, Any]) -> int:
-    from soxauto_assets.assets.reading import BATCH_ROWS
     from soxauto_assets.store.s3 import S3Store
     from soxauto_assets.store.s3_address import S3Address, S3Options
     from soxauto_assets.store.spool import spool
     from soxauto_assets.warehouse.protocol import Purpose, Statement
+    from soxauto_assets.warehouse.rereading import BATCH_ROWS
     from soxauto_assets_tests.support.postgres import PostgresSession
     from soxauto_assets_tests.support.s3_server import REGION
 

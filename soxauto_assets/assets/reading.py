@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tenacity
-
 from soxauto_assets.catalog.model import CatalogEntry, ControlKind
 from soxauto_assets.catalog.parameters import Value, values_for
-from soxauto_assets.errors import TransientError
 from soxauto_assets.period import Period
 from soxauto_assets.store.spool import Spooled, spool
 from soxauto_assets.warehouse.binding import markers
@@ -28,12 +25,10 @@ from soxauto_assets.warehouse.protocol import (
     Statement,
     Warehouse,
 )
+from soxauto_assets.warehouse.rereading import BATCH_ROWS, readings
 
 if TYPE_CHECKING:
     from soxauto_assets.validation.stream import Findings
-
-BATCH_ROWS = 16_384
-"""Rows an engine sends at a time; measured, 65,536 cost 130 MiB more at the peak of CR_03."""
 
 
 @dataclass
@@ -74,19 +69,11 @@ def read(
     waits so many seconds.
     """
 
-    def note(state: tenacity.RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        reading.retries.append(f"reading {state.attempt_number}: {error}")
+    def note(number: int, error: BaseException | None) -> None:
+        reading.retries.append(f"reading {number}: {error}")
         stage(f"the source failed ({error}); reading again")
 
-    for one in tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(TransientError),
-        stop=tenacity.stop_after_attempt(tries),
-        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=30),
-        before_sleep=note,
-        sleep=pause,
-        reraise=True,
-    ):
+    for one in readings(tries, note, pause=pause):
         with one:
             _read_once(reading, entry, period, warehouse, purpose, spool_path, stage, rows)
 

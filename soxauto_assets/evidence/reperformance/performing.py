@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import tenacity
-
-from soxauto_assets.errors import PermanentError, SoxautoError, TransientError
+from soxauto_assets.errors import PermanentError, SoxautoError
 from soxauto_assets.evidence.alert_texts import reperformance_failed
 from soxauto_assets.evidence.current import current
 from soxauto_assets.evidence.environment import describe_environment
@@ -46,6 +44,7 @@ from soxauto_assets.store.layout import (
 from soxauto_assets.store.spool import spool
 from soxauto_assets.warehouse.binding import markers
 from soxauto_assets.warehouse.protocol import Purpose, Statement
+from soxauto_assets.warehouse.rereading import BATCH_ROWS, readings
 from soxauto_assets.warehouse.spill import spill_session
 
 if TYPE_CHECKING:
@@ -53,9 +52,6 @@ if TYPE_CHECKING:
     from soxauto_assets.period import Period
     from soxauto_assets.store.protocol import ObjectStore, Receipt
     from soxauto_assets.warehouse.protocol import Warehouse
-
-BATCH_ROWS = 16_384
-"""Rows an engine sends at a time, as an attempt reads them."""
 
 
 class NoCurrentPackageError(PermanentError):
@@ -133,15 +129,11 @@ def _perform(made: Made, means: Means, scratch: Path, manifest_sha256: str | Non
     means.tell(f"reading the package of attempt {made.of.attempt}")
     made.package = package = read_packaged(made.of, manifest_sha256, means.evidence)
     _require_key(package, means.pseudonym_key)
-    for one in tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(TransientError),
-        stop=tenacity.stop_after_attempt(means.tries),
-        wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=30),
-        before_sleep=lambda state: made.retries.append(
-            f"reading {state.attempt_number}: {state.outcome.exception() if state.outcome else ''}"
-        ),
-        reraise=True,
-    ):
+
+    def note(number: int, error: BaseException | None) -> None:
+        made.retries.append(f"reading {number}: {error}")
+
+    for one in readings(means.tries, note):
         with one:
             _run(made, means, scratch / Path(DATA_FILE).name)
     means.tell("comparing")
