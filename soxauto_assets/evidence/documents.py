@@ -21,7 +21,7 @@ from soxauto_assets.period import Period
 from soxauto_assets.store.layout import AttemptAddress
 from soxauto_assets.validation.results import CheckResult
 from soxauto_assets.validation.samples import MASK
-from soxauto_assets.warehouse.protocol import ExecutedStatement
+from soxauto_assets.warehouse.protocol import ExecutedStatement, SourceFacts
 
 CONTENT_STATEMENT = "data/content-digest.txt"
 """The statement of the content digest: a digest a column, so that a difference can be placed."""
@@ -135,21 +135,22 @@ def _parameters(
 
 
 def _source(contents: PackageContents) -> dict[str, object]:
-    facts = contents.source
+    return {"warehouse": contents.warehouse, "facts": source_facts(contents.source)}
+
+
+def source_facts(facts: SourceFacts | None) -> dict[str, object] | None:
+    """What a session noted of its source, as the documents hold it; None where none was opened."""
     if facts is None:
-        return {"warehouse": contents.warehouse, "facts": None}
+        return None
     return {
-        "warehouse": contents.warehouse,
-        "facts": {
-            "engine": facts.engine,
-            "server": facts.server,
-            "databases": list(facts.databases),
-            "login": facts.login,
-            "isolation": facts.isolation,
-            "source_clock": facts.source_clock,
-            "product_clock": utc_text(facts.product_clock),
-            "details": facts.details,
-        },
+        "engine": facts.engine,
+        "server": facts.server,
+        "databases": list(facts.databases),
+        "login": facts.login,
+        "isolation": facts.isolation,
+        "source_clock": facts.source_clock,
+        "product_clock": utc_text(facts.product_clock),
+        "details": facts.details,
     }
 
 

@@ -34,7 +34,6 @@ KEPT, PSEUDONYMISED, DROPPED = "kept", "pseudonymised", "dropped"
 PERSONAL_DATA = "personal-data.json"
 VERSION = 1
 ALGORITHM = "HMAC-SHA256"
-LEAST_KEY_CHARACTERS = 32
 _BATCH_ROWS = 16_384
 
 READ_BY_THE_CONTROL: Mapping[tuple[str, str], str] = {

@@ -79,16 +79,16 @@ class Extract:
     ) -> Figures:
         """Recompute everything; raises duckdb.Error where a total has more digits than 38."""
         broken = dict(_rules(declared))
-        event = "NULL::TIMESTAMP" if event_date is None else f"{_quoted(event_date)}::TIMESTAMP"
+        event = "NULL::TIMESTAMP" if event_date is None else f"{quoted(event_date)}::TIMESTAMP"
         late = "false" if event_date is None else f"{event} IS NULL OR {event} >= $next_start"
-        null_key = " OR ".join(f"{_quoted(name)} IS NULL" for name in key) or "false"
+        null_key = " OR ".join(f"{quoted(name)} IS NULL" for name in key) or "false"
         wanted = [
             "count(*)",
             f"min({event})",
             f"max({event})",
             f"count(*) FILTER ({late})",
             f"count(*) FILTER ({null_key})",
-            *(f"coalesce(sum({_quoted(amount)}), 0)" for amount in amounts),
+            *(f"coalesce(sum({quoted(amount)}), 0)" for amount in amounts),
             *(f"count(*) FILTER ({test})" for test in broken.values()),
         ]
         values = {} if event_date is None else {"next_start": next_start}
@@ -111,7 +111,7 @@ class Extract:
         for number, (name, value) in enumerate(key.items()):
             parameter = _cast(f"$value_{number}", self._columns[name])
             tests.append(
-                f"{self._comparable(name, _quoted(name))} = {self._comparable(name, parameter)}"
+                f"{self._comparable(name, quoted(name))} = {self._comparable(name, parameter)}"
             )
             values[f"value_{number}"] = str(value)
         found = self._one(f"SELECT count(*) FROM extract WHERE {' AND '.join(tests)}", values)
@@ -121,7 +121,7 @@ class Extract:
         """Keys that more than one row has; counted in parts, so that memory stays flat."""
         if not key:
             return 0
-        keys = ", ".join(self._comparable(name, _quoted(name)) for name in key)
+        keys = ", ".join(self._comparable(name, quoted(name)) for name in key)
         parts = 1 + rows // _KEYS_IN_MEMORY
         duplicates = (
             f"SELECT count(*) FROM (SELECT 1 FROM extract WHERE hash({keys}) % {parts} = $part"
@@ -143,11 +143,14 @@ class Extract:
 @contextmanager
 def opened(path: Path, columns: Sequence[tuple[str, str]]) -> Iterator[Extract]:
     """The extract in the Parquet file ``path``, of the ``columns`` that ``columns_of`` gave."""
+    with connected({"extract": path}) as connection:
+        yield Extract(connection, dict(columns))
+
+
+@contextmanager
+def connected(files: Mapping[str, Path]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine with a view of each Parquet file, by name, within MEMORY_LIMIT."""
     with tempfile.TemporaryDirectory(prefix="soxauto-verify-") as scratch:
-        # Under a name of our own: in the caller's, DuckDB would take * and [ as patterns and
-        # month=2024-09 as a column.
-        link = Path(scratch, "extract.parquet")
-        link.symlink_to(path.resolve())
         connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY_LIMIT,
@@ -159,10 +162,14 @@ def opened(path: Path, columns: Sequence[tuple[str, str]]) -> Iterator[Extract]:
             }
         )
         try:
-            connection.execute(
-                f"CREATE VIEW extract AS SELECT * FROM read_parquet({_literal(str(link))})"
-            )
-            yield Extract(connection, dict(columns))
+            for name, path in files.items():
+                # Under a name of our own: in the caller's, DuckDB would take * and [ as patterns
+                # and month=2024-09 as a column.
+                link = Path(scratch, f"{name}.parquet")
+                link.symlink_to(path.resolve())
+                source = _literal(str(link))
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({source})")
+            yield connection
         finally:
             connection.close()
 
@@ -170,7 +177,7 @@ def opened(path: Path, columns: Sequence[tuple[str, str]]) -> Iterator[Extract]:
 def _rules(declared: Sequence[DeclaredColumn]) -> Iterator[tuple[str, str]]:
     """Each declared rule in words, and the test that finds a value which breaks it."""
     for column in declared:
-        name = _quoted(column.name)
+        name = quoted(column.name)
         bound = _TEXT_LENGTH.fullmatch(column.type)
         if not column.nullable:
             yield f"{column.name} not null", f"{name} IS NULL"
@@ -198,7 +205,8 @@ def _cast(expression: str, kind: str) -> str:
     return f"CAST({expression} AS {kind})"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """The name as an identifier of DuckDB."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -7,9 +7,7 @@ here: what the statement says of them (``reperformance.py``).
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from soxauto_assets.verify.content_digest import NoContentDigestError, statement_of
-from soxauto_assets.verify.figures import MEMORY_LIMIT, columns_of
+from soxauto_assets.verify.figures import columns_of, connected, quoted
 from soxauto_assets.verify.findings import Findings
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def check_rows(folder: Path, result: Result, original: Path | None, findings: Fi
             _check_digest("in the package", result.before, statement_of(original), findings)
             files["before"] = original
         types = dict(columns_of(after))
-        with _opened(files) as connection:
+        with connected(files) as connection:
             rows = _Rows(connection, result, types)
             rows.check_side("today", "after", result.after, findings)
             rows.check_classes(findings)
@@ -69,7 +67,7 @@ class _Rows:
     def check_side(self, where: str, view: str, side: SideClaim, findings: Findings) -> None:
         """Count and totals of one extract, and its keys that several rows have."""
         names = self._result.amounts
-        sums = "".join(f", coalesce(sum({_quoted(name)}), 0)" for name in names)
+        sums = "".join(f", coalesce(sum({quoted(name)}), 0)" for name in names)
         rows, *totals = self._one(f"SELECT count(*){sums} FROM {view}")
         findings.compare(f"row count {where}", side.rows, rows)
         for name, found in zip(names, totals, strict=True):
@@ -84,8 +82,8 @@ class _Rows:
     def check_classes(self, findings: Findings) -> None:
         """The figures of each class, from the rows that are listed as different."""
         sums = "".join(
-            f", coalesce(sum({_quoted(f'after_{name}')}), 0)"
-            f", coalesce(sum({_quoted(f'before_{name}')}), 0)"
+            f", coalesce(sum({quoted(f'after_{name}')}), 0)"
+            f", coalesce(sum({quoted(f'before_{name}')}), 0)"
             for name in self._result.amounts
         )
         listed = {}
@@ -113,15 +111,15 @@ class _Rows:
             f"{self._key(name, 'b.')} IS NOT DISTINCT FROM {self._key(name, 'a.')}"
             for name in result.primary_key
         )
-        names = [_quoted(name) for name in self._types]
+        names = [quoted(name) for name in self._types]
         differ = " OR ".join(f"a.{name} IS DISTINCT FROM b.{name}" for name in names)
-        keys = ", ".join(_quoted(name) for name in result.primary_key)
+        keys = ", ".join(quoted(name) for name in result.primary_key)
 
         def amounts(before: str, after: str) -> str:
             return "".join(f", {_of(before, name)} , {_of(after, name)}" for name in result.amounts)
 
         def keyed(side: str) -> str:
-            return ", ".join(f"{side}.{_quoted(name)}" for name in result.primary_key)
+            return ", ".join(f"{side}.{quoted(name)}" for name in result.primary_key)
 
         again = (
             f"SELECT 'added', {keyed('a')}{amounts('', 'a')} FROM after a WHERE NOT EXISTS "
@@ -132,9 +130,9 @@ class _Rows:
             f"ON {same_key} WHERE {differ}"
         )
         listed = "SELECT class, {}{} FROM differences".format(
-            ", ".join(_quoted(f"key_{name}") for name in result.primary_key),
+            ", ".join(quoted(f"key_{name}") for name in result.primary_key),
             "".join(
-                f", {_quoted(f'before_{name}')}, {_quoted(f'after_{name}')}"
+                f", {quoted(f'before_{name}')}, {quoted(f'after_{name}')}"
                 for name in result.amounts
             ),
         )
@@ -145,7 +143,7 @@ class _Rows:
 
     def _key(self, name: str, table: str) -> str:
         """Texts are compared without case and without trailing blanks (decision D29)."""
-        column = f"{table}{_quoted(name)}"
+        column = f"{table}{quoted(name)}"
         return f"lower(rtrim({column}, ' '))" if self._types[name] == "text" else column
 
     def _one(self, sql: str) -> tuple[Any, ...]:
@@ -154,34 +152,5 @@ class _Rows:
         return found
 
 
-@contextmanager
-def _opened(files: Mapping[str, Path]) -> Iterator[Any]:
-    with tempfile.TemporaryDirectory(prefix="soxauto-verify-") as scratch:
-        connection = duckdb.connect(
-            config={
-                "memory_limit": MEMORY_LIMIT,
-                "threads": 2,
-                "temp_directory": str(Path(scratch, "spill")),
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            }
-        )
-        try:
-            for name, path in files.items():
-                # Under a name of our own: in a path DuckDB would take * and [ as patterns.
-                link = Path(scratch, f"{name}.parquet")
-                link.symlink_to(path.resolve())
-                source = str(link).replace("'", "''")
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{source}')")
-            yield connection
-        finally:
-            connection.close()
-
-
 def _of(table: str, name: str) -> str:
-    return f"{table}.{_quoted(name)}" if table else "NULL"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return f"{table}.{quoted(name)}" if table else "NULL"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soxauto_assets.evidence.canonical import canonical_json, utc_text
+from soxauto_assets.evidence.documents import source_facts
 from soxauto_assets.evidence.manifest import CONTENT_DIGEST_VERSION, STATEMENT_TYPE
 from soxauto_assets.evidence.reperformance.comparing import CLASSES, Comparison
 from soxauto_assets.evidence.values import plain, typed
@@ -178,22 +179,10 @@ def result(made: Made) -> dict[str, object]:
 
 
 def _source(made: Made) -> dict[str, object]:
-    facts = made.facts
     return {
         "warehouse": made.warehouse,
         "values": {} if made.package is None else typed(made.package.values),
-        "facts": None
-        if facts is None
-        else {
-            "engine": facts.engine,
-            "server": facts.server,
-            "databases": list(facts.databases),
-            "login": facts.login,
-            "isolation": facts.isolation,
-            "source_clock": facts.source_clock,
-            "product_clock": utc_text(facts.product_clock),
-            "details": facts.details,
-        },
+        "facts": source_facts(made.facts),
     }
 
 
